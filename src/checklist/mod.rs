@@ -1,0 +1,75 @@
+//! The checklist as a checked object: dimensions, sub-dimensions, ladders and gates.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A checked hierarchy of yes/no questions. Read it with [`Checklist::from_toml`] or take a preset.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Checklist {
+    /// Name, for example `visionreward-video`.
+    pub name: String,
+    /// Dimension ids in order of appearance.
+    pub dimensions: Vec<String>,
+    /// Questions in the judge's order; within a ladder hardest first.
+    pub questions: Vec<Question>,
+    /// Presence questions and what they switch off.
+    pub gates: Vec<Gate>,
+    /// Question index by id.
+    #[serde(skip)]
+    pub(crate) by_id: HashMap<String, usize>,
+}
+
+/// One yes/no question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// Unique id, as in the answers table.
+    pub id: String,
+    /// Short label of our own, for charts and tables.
+    pub label: String,
+    /// Full text as the judge was asked, where known.
+    pub text: Option<String>,
+    /// Hex SHA-256 of the text (trimmed, NFC), where known.
+    pub text_sha256: Option<String>,
+    /// Dimension id.
+    pub dimension: String,
+    /// Sub-dimension id: the name of the ladder.
+    pub subdimension: String,
+    /// Place in the ladder, 0 = hardest.
+    pub rank: usize,
+    /// The rating from which on the answer is yes, where known.
+    pub threshold: Option<f64>,
+}
+
+/// A presence question that switches its dependants off when it is answered no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Id of the presence question.
+    pub question: String,
+    /// Ids of the questions that are masked when it is closed.
+    pub hides: Vec<String>,
+    /// Whether the gate is a feature itself (VisionReward: image no, video yes).
+    pub feature: bool,
+}
+
+impl Checklist {
+    /// Index of the question with this id.
+    pub fn index(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The ladders: sub-dimension id and its question indices, hardest first, in order of appearance.
+    pub fn ladders(&self) -> Vec<(&str, Vec<usize>)> {
+        let mut ladders: Vec<(&str, Vec<usize>)> = Vec::new();
+        for (q, question) in self.questions.iter().enumerate() {
+            match ladders.iter_mut().find(|(name, _)| *name == question.subdimension) {
+                Some((_, members)) => members.push(q),
+                None => ladders.push((&question.subdimension, vec![q])),
+            }
+        }
+        for (_, members) in &mut ladders {
+            members.sort_by_key(|&q| self.questions[q].rank);
+        }
+        ladders
+    }
+}

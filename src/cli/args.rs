@@ -1,0 +1,129 @@
+//! Argument groups that several commands share, and their translation into the library's options.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::dataset::{ReadOptions, Source};
+use crate::features::{Coding, FeatureOptions, FeatureSource, Hierarchy, Layout, Missing};
+use crate::fit::{Rule, Ties};
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct GlobalArgs {
+    /// Threads to use (default: all cores); results do not depend on it
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Print results only: no progress, no notes
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// Which data set to read.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// Folder with the tables of the data set
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// Manifest to use instead of DATA/dataset.toml
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// Treat unknown answer tokens as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl DataArgs {
+    /// Where the reader finds the files.
+    pub fn source(&self) -> Source {
+        Source::Folder { path: self.data.clone(), manifest: self.manifest.clone() }
+    }
+
+    /// How the reader reads them.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions { strict: self.strict }
+    }
+}
+
+/// How answers and tables become columns.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Features")]
+pub struct FeatureArgs {
+    /// Tables to use (default: the manifest's choice, else `features` where it exists, else `answers`)
+    #[arg(long, value_name = "SOURCE")]
+    pub features: Option<FeatureSource>,
+    /// How an answer becomes a number
+    #[arg(long, default_value = "signed")]
+    pub coding: Coding,
+    /// Fixed checklist or questions of their own per prompt (default: detected)
+    #[arg(long)]
+    pub layout: Option<Layout>,
+    /// What an unanswered or negative parent does to dependent questions
+    #[arg(long, default_value = "none")]
+    pub hierarchy: Hierarchy,
+    /// What stands in for a missing value
+    #[arg(long, default_value = "neutral", value_name = "POLICY")]
+    pub missing: Missing,
+    /// Scorer columns that join as features, comma-separated
+    #[arg(long, value_delimiter = ',', value_name = "SCORERS")]
+    pub with_scores: Vec<String>,
+}
+
+impl FeatureArgs {
+    /// The library's options.
+    pub fn options(&self) -> FeatureOptions {
+        FeatureOptions {
+            source: self.features,
+            coding: self.coding,
+            layout: self.layout,
+            hierarchy: self.hierarchy,
+            with_scores: self.with_scores.clone(),
+        }
+    }
+}
+
+/// Sign rule of the weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum BoundsRule {
+    /// Questions of a fixed checklist ≥ 0, all other columns free
+    #[default]
+    Default,
+    /// All weights ≥ 0
+    NonNegative,
+    /// No bounds
+    Free,
+}
+
+/// How a head is fitted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Fit")]
+pub struct TrainArgs {
+    /// Only this dimension; may be repeated (default: all)
+    #[arg(long, value_name = "NAME")]
+    pub dimension: Vec<String>,
+    /// Penalty strength (default: chosen by cross-validation over prompts)
+    #[arg(long, value_name = "LAMBDA")]
+    pub lambda: Option<f64>,
+    /// Which λ of the cross-validation curve: its minimum, or the largest within one standard error
+    #[arg(long, default_value = "1se")]
+    pub rule: Rule,
+    /// Elastic-net mix: 1 = L1 (sparse), 0 = L2
+    #[arg(long, default_value_t = 1.0)]
+    pub alpha: f64,
+    /// What a human tie becomes
+    #[arg(long, default_value = "half")]
+    pub ties: Ties,
+    /// Sign rule of the weights
+    #[arg(long, default_value = "default")]
+    pub bounds: BoundsRule,
+    /// Folds of the cross-validation that chooses λ
+    #[arg(long, default_value_t = 5, value_name = "K")]
+    pub folds: usize,
+    /// Seed of folds and bootstrap
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Accept fits without an optimality certificate (exit code 4 otherwise)
+    #[arg(long)]
+    pub allow_unconverged: bool,
+}

@@ -1,0 +1,97 @@
+//! The only code that writes to the terminal.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::problems::visible;
+use crate::{Error, Result, output};
+
+/// Writes results to stdout, notes and progress to stderr.
+pub struct Printer {
+    quiet: bool,
+}
+
+impl Printer {
+    /// `quiet` leaves out notes and progress.
+    pub fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// One line of result on stdout. A closed pipe is not an error of ours.
+    pub fn line(&self, text: impl AsRef<str>) {
+        let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());
+    }
+
+    /// One line beside the result, on stderr.
+    pub fn note(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
+        }
+    }
+
+    /// What went wrong, on stderr.
+    pub fn error(&self, error: &Error) {
+        let _ = writeln!(std::io::stderr().lock(), "error: {}", error.to_string().trim_end());
+    }
+
+    /// A table on stdout: text columns left, the columns from `numbers` on right-aligned.
+    pub fn table(&self, head: &[&str], rows: &[Vec<String>], numbers: usize) {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(head.iter().map(|h| visible(h)));
+        for row in rows {
+            table.add_row(row.iter().map(|cell| visible(cell)));
+        }
+        for (c, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, 2));
+            if c >= numbers {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        for line in table.lines() {
+            self.line(line.trim_end());
+        }
+    }
+
+    /// A progress line on stderr; silent unless stderr is a terminal.
+    pub fn progress(&self, message: impl Into<String>) -> ProgressBar {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner().with_style(style).with_message(message.into());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+
+    /// Writes `value` as JSON to `target` (`-` = stdout).
+    ///
+    /// # Errors
+    /// As [`output::write_file`].
+    pub fn json(&self, target: &Path, value: &impl Serialize, force: bool) -> Result<()> {
+        let text = to_json(value)?;
+        if target == Path::new("-") {
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            return Ok(());
+        }
+        output::write_file(target, text.as_bytes(), force)?;
+        self.note(format!("wrote {}", target.display()));
+        Ok(())
+    }
+}
+
+/// Pretty JSON with a final newline.
+///
+/// # Errors
+/// [`Error::Bug`] if the value cannot be serialised.
+pub fn to_json(value: &impl Serialize) -> Result<String> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|e| Error::Bug(format!("JSON: {e}")))?;
+    text.push('\n');
+    Ok(text)
+}

@@ -1,0 +1,151 @@
+//! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
+
+use serde::{Deserialize, Serialize};
+
+/// The exact rule behind an accuracy (definitions §3.13).
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// max over ε of (C + T_hm)/N, pooled.
+    Tau,
+    /// (C + T_hm)/N with ε from the training part.
+    TauHeldOut,
+    /// Human ties dropped: C/(C + D + T_m) at ε = 0.
+    Diff,
+    /// Human ties dropped: (C + T_m/2)/(C + D + T_m) at ε = 0.
+    DiffHalf,
+}
+
+/// One accuracy of one scorer on one dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Row {
+    /// Dimension.
+    pub dimension: String,
+    /// `head`, `mean` or a column of `scores`.
+    pub scorer: String,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// The accuracy; `null` with a `reason`.
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub high: Option<f64>,
+    /// Pairs in the denominator.
+    pub n: usize,
+    /// Groups (prompts) behind them.
+    pub prompts: usize,
+    /// Human ties among the scored pairs.
+    pub ties: usize,
+    /// Share of the head's pairs that this scorer covers.
+    pub coverage: f64,
+    /// Tie threshold that was used, where the protocol has one.
+    pub epsilon: Option<f64>,
+    /// Why there is no value.
+    pub reason: Option<String>,
+}
+
+/// What a scorer that knows nothing reaches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Floor {
+    /// Dimension.
+    pub dimension: String,
+    /// `chance` or `always-tie`.
+    pub floor: String,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Its accuracy.
+    pub value: f64,
+    /// Pairs in the denominator.
+    pub n: usize,
+}
+
+/// The head against one other scorer on the pairs that both cover.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Comparison {
+    /// Dimension.
+    pub dimension: String,
+    /// The other scorer.
+    pub scorer: String,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Accuracy of the head minus accuracy of the scorer.
+    pub difference: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval.
+    pub high: Option<f64>,
+    /// Common pairs in the denominator.
+    pub n: usize,
+    /// Groups behind them.
+    pub prompts: usize,
+    /// `head-wins`, `head-loses`, `no-difference-shown` or `not-enough-data`.
+    pub verdict: Verdict,
+}
+
+/// What an interval of a difference allows to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The whole interval is above 0.
+    HeadWins,
+    /// The whole interval is below 0.
+    HeadLoses,
+    /// 0 lies inside.
+    NoDifferenceShown,
+    /// Too few pairs or prompts.
+    NotEnoughData,
+}
+
+/// How the head's margins were made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Design {
+    /// Nested cross-validation: every pair scored by a head that saw none of its prompt.
+    CrossValidated {
+        /// Outer folds.
+        folds: usize,
+    },
+    /// Fitted on `split = train`, scored on `split = test`.
+    TrainTest,
+    /// A stored head on all pairs.
+    StoredHead,
+}
+
+/// Everything that `evaluate` finds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Evaluation {
+    /// Name of the data set.
+    pub dataset: String,
+    /// Whether the data are simulated.
+    pub simulated: bool,
+    /// How margins were made.
+    pub design: Design,
+    /// Bootstrap draws behind the intervals.
+    pub draws: usize,
+    /// Seed.
+    pub seed: u64,
+    /// Whether an uncovered pair counted as an equal score (`--missing-score equal`).
+    pub missing_score_equal: bool,
+    /// Accuracies.
+    pub rows: Vec<Row>,
+    /// Floors.
+    pub floors: Vec<Floor>,
+    /// Head against each scorer.
+    pub comparisons: Vec<Comparison>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,127 @@
+//! Pair differences → sparse, sign-constrained logistic weights with an optimality certificate.
+//!
+//! The objective (design: "Fit"), for rows Δx with weights m and soft labels y:
+//!
+//! ```text
+//! L(w) = (1/Σm) Σ m_i [ log(1 + exp(z_i)) − y_i z_i ],   z = Δx·w
+//! F(w) = L(w) + λ ( α Σ f_j |w_j| + (1−α)/2 Σ f_j w_j² ),   l_j ≤ w_j ≤ u_j
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+/// What a human tie becomes (design: "Ties").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ties {
+    /// Half a win for each side: y = a + t/2.
+    #[default]
+    Half,
+    /// Left out: the tie share is removed and the rest renormalised; pairs that are all tie are dropped.
+    Drop,
+}
+
+/// Which λ of the path is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
+pub enum Rule {
+    /// The λ with the smallest out-of-fold loss.
+    #[serde(rename = "min")]
+    Min,
+    /// The largest λ within one standard error of the minimum.
+    #[default]
+    #[serde(rename = "1se")]
+    #[value(name = "1se")]
+    OneSe,
+}
+
+/// Proof that a fit is what it claims to be (design: "Certificate").
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Certificate {
+    /// max_j dist(−∂_j L, ∂penalty_j(w_j) + N_[l,u](w_j)) / λ_max.
+    pub kkt: f64,
+    /// F(w) at the solution.
+    pub objective: f64,
+    /// L(w) at the solution.
+    pub loss: f64,
+    /// Upper bound on F(w) − min F, where the dual gives one.
+    pub gap: Option<f64>,
+    /// Newton steps taken.
+    pub iterations: usize,
+    /// kkt ≤ tolerance.
+    pub converged: bool,
+}
+
+/// One point of the cross-validation curve.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CurvePoint {
+    /// Penalty strength.
+    pub lambda: f64,
+    /// Weighted mean out-of-fold log loss.
+    pub loss: f64,
+    /// Its standard error, clustered by group.
+    pub se: f64,
+    /// Non-zero weights of the full fit.
+    pub nonzero: usize,
+}
+
+/// Bootstrap summary of one weight (groups resampled, λ fixed).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WeightInterval {
+    /// 2.5 % percentile.
+    pub low: f64,
+    /// 97.5 % percentile.
+    pub high: f64,
+    /// Share of refits with a non-zero weight.
+    pub selected: f64,
+}
+
+/// The whole result of one fit, in the units of the [`crate::features::PairMatrix`] (scaled).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// One weight per column.
+    pub weights: Vec<f64>,
+    /// The chosen λ.
+    pub lambda: f64,
+    /// Smallest λ at which all penalised weights are 0 (α = 1).
+    pub lambda_max: f64,
+    /// Cross-validation curve, largest λ first; empty where λ was given.
+    pub curve: Vec<CurvePoint>,
+    /// Which point of the curve was taken.
+    pub chosen: usize,
+    /// Bootstrap intervals per column; empty where none were asked for.
+    pub intervals: Vec<WeightInterval>,
+    /// Optimality.
+    pub certificate: Certificate,
+    /// What the user should know: separation, constant columns, one class only.
+    pub notes: Vec<String>,
+}
+
+/// Choices of the fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitOptions {
+    /// Given λ; `None` = cross-validation.
+    pub lambda: Option<f64>,
+    /// Number of λ on the path.
+    pub path_length: usize,
+    /// Smallest λ of the path as a share of λ_max.
+    pub path_ratio: f64,
+    /// Elastic-net mix: 1 = L1, 0 = L2.
+    pub alpha: f64,
+    /// Treatment of ties.
+    pub ties: Ties,
+    /// Selection rule.
+    pub rule: Rule,
+    /// Folds of the cross-validation, by group.
+    pub folds: usize,
+    /// Bootstrap refits for weight intervals; 0 = none.
+    pub bootstrap: usize,
+    /// KKT tolerance, relative to λ_max.
+    pub tolerance: f64,
+    /// Limit of Newton steps per fit.
+    pub max_iterations: usize,
+    /// Seed of folds and bootstrap.
+    pub seed: u64,
+    /// Per column: lower and upper bound, each with 0 inside.
+    pub bounds: Vec<(f64, f64)>,
+    /// Per column: penalty factor, ≥ 0.
+    pub factors: Vec<f64>,
+}

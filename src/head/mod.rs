@@ -1,0 +1,88 @@
+//! A fitted head: weights with everything needed to apply them elsewhere; `heads.json`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::InputFile;
+use crate::features::{Coding, Column, FeatureSource, Layout, Preparation};
+use crate::fit::{Certificate, CurvePoint, Rule, Ties, WeightInterval};
+
+/// Version of the heads file's format.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// `heads.json`: the whole result of `headfit fit`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HeadsFile {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// One head per dimension.
+    pub heads: Vec<Head>,
+    /// Where the heads come from.
+    pub provenance: Provenance,
+}
+
+/// Weights over columns for one dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Head {
+    /// Dimension of the human labels it was fitted on.
+    pub dimension: String,
+    /// The columns it reads, in order.
+    pub columns: Vec<Column>,
+    /// Weights in original (unscaled, coded) units, one per column.
+    pub weights: Vec<f64>,
+    /// Bootstrap intervals in original units; empty where none were made.
+    pub intervals: Vec<WeightInterval>,
+    /// Spearman correlation of each column's difference with the human label on the training pairs; `null` where
+    /// constant.
+    pub marginal: Vec<Option<f64>>,
+    /// Coding of the answers.
+    pub coding: Coding,
+    /// Tables that were used.
+    pub source: FeatureSource,
+    /// Layout of the answers.
+    pub layout: Option<Layout>,
+    /// Fills and scales.
+    pub preparation: Preparation,
+    /// Treatment of ties.
+    pub ties: Ties,
+    /// Margin up to which two scores count as equal: maximises three-way accuracy on the training pairs.
+    pub tie_threshold: f64,
+    /// Chosen penalty.
+    pub lambda: f64,
+    /// Smallest λ at which all penalised weights are 0.
+    pub lambda_max: f64,
+    /// How λ was chosen; `null` where it was given.
+    pub rule: Option<Rule>,
+    /// Cross-validation curve.
+    pub curve: Vec<CurvePoint>,
+    /// Optimality certificate.
+    pub certificate: Certificate,
+    /// 101 quantiles of the training items' scores, for percentiles.
+    pub quantiles: Vec<f64>,
+    /// Training pairs.
+    pub pairs: usize,
+    /// Training groups (prompts).
+    pub groups: usize,
+    /// Hashes (first 16 hex digits of SHA-256) of the training prompts, for the leakage guard; sorted.
+    pub prompts: Vec<String>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// Where heads come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Provenance {
+    /// Version of the program.
+    pub program_version: String,
+    /// Name of the data set.
+    pub dataset: String,
+    /// Whether the data are simulated.
+    pub simulated: bool,
+    /// Files that were read, with hash and row count.
+    pub inputs: Vec<InputFile>,
+    /// Seed.
+    pub seed: u64,
+    /// Options that shaped the result, as given.
+    pub options: BTreeMap<String, String>,
+}

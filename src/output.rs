@@ -1,0 +1,142 @@
+//! Writing files whole: never a torn one, never one that the user did not ask to replace.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// Name of the file that marks a folder as written by this program, so that it may be replaced.
+pub const FOLDER_MARK: &str = "headfit-output.json";
+
+/// Writes `bytes` to `path` through a temporary file in the same folder and a rename.
+///
+/// # Errors
+/// [`Error::Usage`] if the file exists and `force` is false; [`Error::Io`] if it cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
+    refuse_existing(path, force)?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(path))?;
+    file.write_all(bytes).map_err(Error::io(path))?;
+    file.as_file().sync_all().map_err(Error::io(path))?;
+    set_ordinary_permissions(file.path()).map_err(Error::io(path))?;
+    file.persist(path).map_err(|e| Error::Io { path: path.to_path_buf(), source: e.error })?;
+    Ok(())
+}
+
+/// Fails early, before any work, if `path` exists and may not be overwritten.
+///
+/// # Errors
+/// [`Error::Usage`] naming the file and `--force`.
+pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(Error::Usage(format!("{} exists; pass --force to overwrite it", path.display())));
+    }
+    Ok(())
+}
+
+/// Fails early if `folder` may not be replaced: it exists, is not empty and does not carry [`FOLDER_MARK`].
+///
+/// # Errors
+/// [`Error::Usage`] naming the folder and the remedy.
+pub fn refuse_foreign_folder(folder: &Path, force: bool) -> Result<()> {
+    let occupied = match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(_) if folder.is_file() => true,
+        Err(_) => false,
+    };
+    if occupied && !force && !folder.join(FOLDER_MARK).is_file() {
+        return Err(Error::Usage(format!(
+            "{} is not empty and was not written by headfit; choose another folder or pass --force to replace it",
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Writes a folder whole: all files go to a temporary sibling, which then takes the folder's place.
+/// Names are relative, may hold `/`, and must stay inside.
+///
+/// # Errors
+/// [`Error::Usage`] as in [`refuse_foreign_folder`]; [`Error::Io`] if something cannot be written, in which case the
+/// old folder is still there.
+pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], force: bool) -> Result<()> {
+    refuse_foreign_folder(folder, force)?;
+    let parent = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    std::fs::create_dir_all(&parent).map_err(Error::io(&parent))?;
+    let fresh = tempfile::Builder::new().prefix(".headfit-").tempdir_in(&parent).map_err(Error::io(&parent))?;
+    let written = fresh.path().join("new");
+    std::fs::create_dir(&written).map_err(Error::io(&written))?;
+    for (name, bytes) in files {
+        let relative = Path::new(name);
+        if !relative.components().all(|c| matches!(c, std::path::Component::Normal(_))) {
+            return Err(Error::Bug(format!("output name {name:?} leaves its folder")));
+        }
+        let path = written.join(relative);
+        if let Some(inner) = path.parent() {
+            std::fs::create_dir_all(inner).map_err(Error::io(inner))?;
+        }
+        std::fs::write(&path, bytes).map_err(Error::io(&path))?;
+    }
+    if folder.symlink_metadata().is_ok() {
+        std::fs::rename(folder, fresh.path().join("old")).map_err(Error::io(folder))?;
+    }
+    std::fs::rename(&written, folder).map_err(Error::io(folder))
+}
+
+/// Temporary files are private (0600); what a user asked for should follow the usual umask-like 0644.
+#[cfg(unix)]
+fn set_ordinary_permissions(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_ordinary_permissions(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_existing_file_is_kept_without_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        write_file(&path, b"1", false).unwrap();
+        assert_eq!(write_file(&path, b"2", false).unwrap_err().exit_code(), 2);
+        assert_eq!(std::fs::read(&path).unwrap(), b"1");
+        write_file(&path, b"2", true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"2");
+    }
+
+    #[test]
+    fn only_our_own_folder_is_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("out");
+        std::fs::create_dir(&out).unwrap();
+        std::fs::write(out.join("thesis.tex"), "mine").unwrap();
+        let files = vec![(FOLDER_MARK.to_owned(), b"{}".to_vec()), ("charts/a.svg".to_owned(), b"<svg/>".to_vec())];
+        assert_eq!(write_folder(&out, &files, false).unwrap_err().exit_code(), 2);
+        assert!(out.join("thesis.tex").exists());
+        let other = root.path().join("other");
+        write_folder(&other, &files, false).unwrap();
+        write_folder(&other, &files[..1], false).unwrap();
+        assert!(!other.join("charts").exists(), "old files do not linger");
+        assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 2, "no temporary folder is left");
+    }
+
+    #[test]
+    fn no_name_leaves_the_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let files = vec![("../escape".to_owned(), Vec::new())];
+        assert!(write_folder(&root.path().join("out"), &files, false).is_err());
+        assert!(!root.path().join("escape").exists());
+    }
+}
