@@ -11,6 +11,7 @@ use super::likelihood::Model;
 use super::path::Shape;
 use super::solver::{Limits, State, minimise};
 use crate::rng;
+use crate::stats::quantiles::quantile_sorted;
 
 /// Refits of one bootstrap.
 pub struct Refits {
@@ -60,7 +61,8 @@ pub fn intervals(refits: &Refits, columns: usize) -> Vec<WeightInterval> {
             let mut values: Vec<f64> = refits.weights.iter().map(|w| w[j]).collect();
             values.sort_unstable_by(f64::total_cmp);
             let selected = values.iter().filter(|&&w| w != 0.0).count() as f64 / values.len() as f64;
-            WeightInterval { low: percentile(&values, 0.025), high: percentile(&values, 0.975), selected }
+            let percentile = |p| quantile_sorted(&values, p).unwrap_or(f64::NAN);
+            WeightInterval { low: percentile(0.025), high: percentile(0.975), selected }
         })
         .collect()
 }
@@ -85,26 +87,9 @@ fn dense_groups(group: &[usize]) -> (Vec<usize>, usize) {
     (group.iter().map(|g| rank[g]).collect(), rank.len())
 }
 
-/// Percentile of sorted values by linear interpolation between order statistics (Hyndman and Fan's type 7).
-fn percentile(sorted: &[f64], share: f64) -> f64 {
-    let position = share * (sorted.len() - 1) as f64;
-    let (below, part) = (position.floor() as usize, position.fract());
-    match sorted.get(below + 1) {
-        Some(above) if part > 0.0 => sorted[below] + part * (above - sorted[below]),
-        _ => sorted[below],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentiles_interpolate() {
-        assert_eq!(percentile(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.5), 3.0);
-        assert!((percentile(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.025) - 1.1).abs() < 1e-12);
-        assert_eq!(percentile(&[7.0], 0.975), 7.0);
-    }
 
     #[test]
     fn every_resample_has_as_many_groups_as_the_data() {
