@@ -1,6 +1,10 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
+pub mod floors;
+pub mod intervals;
+pub mod margins;
 pub mod protocol;
+pub mod sample;
 
 pub use protocol::Protocol;
 
