@@ -1,12 +1,21 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
+pub mod compare;
 pub mod floors;
+mod head_margins;
 pub mod intervals;
 pub mod margins;
+mod nested;
 pub mod protocol;
+mod run;
 pub mod sample;
+pub mod scorers;
+mod stored;
+mod summary;
+mod train_test;
 
 pub use protocol::Protocol;
+pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +44,7 @@ pub struct Row {
     pub coverage: f64,
     /// Tie threshold that was used, where the protocol has one.
     pub epsilon: Option<f64>,
-    /// Why there is no value.
+    /// Why there is no value, or no interval.
     pub reason: Option<String>,
 }
 
@@ -102,7 +111,7 @@ pub enum Design {
     },
     /// Fitted on `split = train`, scored on `split = test`.
     TrainTest,
-    /// A stored head on all pairs.
+    /// A stored head on all pairs, or on those of `split = test` where the data declare a split.
     StoredHead,
 }
 
