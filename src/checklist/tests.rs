@@ -268,3 +268,33 @@ fn real_data() -> Option<std::path::PathBuf> {
     eprintln!("SKIPPED: no real data at {} (set HEADFIT_REAL_DATA)", folder.display());
     None
 }
+
+#[test]
+fn the_example_of_the_formats_page_is_valid() {
+    let page = include_str!("../../datasets/README.md");
+    let start = page.find("name = \"hands-and-look\"").unwrap();
+    let example = &page[start..start + page[start..].find("```").unwrap()];
+    let checklist = Checklist::from_toml(example, "README.md").unwrap();
+    let ids: Vec<&str> = checklist.questions.iter().map(|q| q.id.as_str()).collect();
+    assert_eq!(ids, ["h0", "h2", "h1", "s1"]);
+    assert_eq!(checklist.gate("h0").unwrap().hides, ["h2", "h1"]);
+}
+
+#[test]
+fn the_manifest_of_the_formats_page_is_valid() {
+    let page = include_str!("../../datasets/README.md");
+    let start = page.find("name = \"my-videos\"").unwrap();
+    let example = &page[start..start + page[start..].find("```").unwrap()];
+    let manifest: crate::dataset::Manifest = toml::from_str(example).unwrap();
+    assert_eq!(manifest.attributes["family"].map["modelB"], "B");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "\\PC*", cut in 0usize..2000) {
+        let _ = Checklist::from_toml(&text, "x");
+        let mut cut = cut.min(SMALL.len());
+        while !SMALL.is_char_boundary(cut) { cut -= 1; }
+        let _ = Checklist::from_toml(&format!("{}{text}", &SMALL[..cut]), "x");
+    }
+}

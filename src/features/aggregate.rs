@@ -1,9 +1,12 @@
 //! Answers to questions of their own per prompt → mean, minimum and all-yes per judge and category.
 
-use super::build::{Block, judge_prefix};
+use super::build::{Block, Extent, judge_prefix};
 use super::coding::YES;
 use super::{Coding, Column, ColumnKind};
 use crate::dataset::{Answers, Dataset};
+
+/// Name of the columns over all questions; the second where a category has the first.
+pub(super) const TOTALS: [&str; 2] = ["all", "all-categories"];
 
 /// Sum, count, minimum and all-yes of the answers of one item.
 #[derive(Debug, Clone, Copy)]
@@ -33,21 +36,22 @@ impl Tally {
 /// Columns judge by judge: `category:mean`, `category:min` and, unless all answers are hard, `category:all-yes`, for each
 /// category in order of appearance and for all questions together. Missing answers are in no column; an item without
 /// any answer in a category is missing there. `p_yes` is per row of `answers`, after the hierarchy.
-pub(super) fn columns(ds: &Dataset, answers: &Answers, p_yes: &[Option<f64>], coding: Coding) -> Block {
+pub(super) fn columns(ds: &Dataset, answers: &Answers, p_yes: &[Option<f64>], coding: Coding, extent: Extent) -> Block {
     let mut block = Block::default();
-    let hard = p_yes.iter().flatten().all(|&p| p == 0.0 || p == 1.0);
+    let all = extent == Extent::Complete;
+    let hard = !all && p_yes.iter().flatten().all(|&p| p == 0.0 || p == 1.0);
     if hard {
         block.notes.push("all answers are plain yes or no, so all-yes equals the minimum and is left out".to_owned());
     }
     let one_category = answers.rows.first().map(|row| row.category);
-    let split = answers.rows.iter().any(|row| Some(row.category) != one_category);
+    let split = all || answers.rows.iter().any(|row| Some(row.category) != one_category);
     if !split {
         block.notes.push(
             "there is one category only, so there are columns over all questions and none by category".to_owned(),
         );
     }
     let total = answers.categories.len();
-    let total_name = if answers.categories.iter().any(|c| c == "all") { "all-categories" } else { "all" };
+    let total_name = TOTALS[usize::from(answers.categories.iter().any(|c| c == TOTALS[0]))];
     for judge in 0..answers.judges.len() {
         let mut tallies: Vec<Option<Vec<Tally>>> = vec![None; total + 1];
         for (row, p) in answers.rows.iter().zip(p_yes).filter(|(row, _)| row.judge == judge) {

@@ -29,12 +29,30 @@ pub(super) struct Block {
 /// [`Error::Usage`] for tables or scorers that the flags ask for and the data set lacks; [`Error::Data`] where there
 /// are no features at all, for questions that the checklist does not know, and for texts that are not the checklist's.
 pub fn build(ds: &Dataset, options: &FeatureOptions) -> Result<FeatureMatrix> {
+    run(ds, options, Extent::Needed)
+}
+
+/// As [`build`], with the aggregates that these data do not need.
+pub(super) fn complete(ds: &Dataset, options: &FeatureOptions) -> Result<FeatureMatrix> {
+    run(ds, options, Extent::Complete)
+}
+
+/// Which aggregates are made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Extent {
+    /// Those that add something on these data.
+    Needed,
+    /// All of them.
+    Complete,
+}
+
+fn run(ds: &Dataset, options: &FeatureOptions, extent: Extent) -> Result<FeatureMatrix> {
     let mut notes = Vec::new();
     let source = choose_source(ds, options, &mut notes)?;
     let mut blocks = Vec::new();
     let mut chosen_layout = None;
     if let Some(answers) = ds.answers.as_ref().filter(|_| source != FeatureSource::Table) {
-        let (block, layout) = from_answers(ds, answers, options)?;
+        let (block, layout) = from_answers(ds, answers, options, extent)?;
         blocks.push(block);
         chosen_layout = Some(layout);
     } else if options.hierarchy == Hierarchy::Dsg || options.layout.is_some() {
@@ -126,7 +144,7 @@ fn manifest_problem(value: &str, message: &str, remedy: &str) -> Error {
     )
 }
 
-fn from_answers(ds: &Dataset, answers: &Answers, options: &FeatureOptions) -> Result<(Block, Layout)> {
+fn from_answers(ds: &Dataset, answers: &Answers, options: &FeatureOptions, extent: Extent) -> Result<(Block, Layout)> {
     let mut notes = Vec::new();
     let (layout, reason) = match options.layout {
         Some(layout) => (layout, "as asked for by --layout".to_owned()),
@@ -139,7 +157,7 @@ fn from_answers(ds: &Dataset, answers: &Answers, options: &FeatureOptions) -> Re
     let p_yes = hierarchy::effective(answers, options.hierarchy, &mut notes);
     let mut block = match layout {
         Layout::Fixed => answers::columns(ds, answers, &p_yes, options.coding)?,
-        Layout::PerPrompt => aggregate::columns(ds, answers, &p_yes, options.coding),
+        Layout::PerPrompt => aggregate::columns(ds, answers, &p_yes, options.coding, extent),
     };
     notes.append(&mut block.notes);
     block.notes = notes;
@@ -216,8 +234,7 @@ fn join(ds: &Dataset, blocks: Vec<Block>, mut notes: Vec<String>) -> Result<Feat
         return Err(Error::Bug("a feature column has another length than the items".into()));
     }
     let values = Array2::from_shape_fn((items, columns.len()), |(i, c)| values[c][i]);
-    let own: Vec<usize> = (0..columns.len()).filter(|&c| columns[c].kind != ColumnKind::Score).collect();
-    let scoreable = values.rows().into_iter().map(|row| own.iter().any(|&c| !row[c].is_nan())).collect();
+    let scoreable = scoreable(&columns, &values);
     Ok(FeatureMatrix {
         item_ids: ds.items.ids.clone(),
         columns,
@@ -228,6 +245,12 @@ fn join(ds: &Dataset, blocks: Vec<Block>, mut notes: Vec<String>) -> Result<Feat
         layout: None,
         notes,
     })
+}
+
+/// Which items have at least one value of answers or table; what other scorers say does not count.
+pub(super) fn scoreable(columns: &[Column], values: &Array2<f64>) -> Vec<bool> {
+    let own: Vec<usize> = (0..columns.len()).filter(|&c| columns[c].kind != ColumnKind::Score).collect();
+    values.rows().into_iter().map(|row| own.iter().any(|&c| !row[c].is_nan())).collect()
 }
 
 fn say_missing(matrix: &mut FeatureMatrix) {

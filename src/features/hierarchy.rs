@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Hierarchy;
 use super::coding::YES;
-use crate::dataset::Answers;
+use crate::dataset::{Answer, Answers};
 
 /// P(yes) of every row after the hierarchy, in row order, and what was done.
 ///
@@ -13,18 +13,18 @@ use crate::dataset::Answers;
 /// parents: this is how the published DSG scores are made. Where a parent's answer is missing and none is no, it is
 /// not known whether the question applies, so it becomes missing: nothing missing is read as no.
 pub(super) fn effective(answers: &Answers, hierarchy: Hierarchy, notes: &mut Vec<String>) -> Vec<Option<f64>> {
-    let given: Vec<Option<f64>> = answers.rows.iter().map(|row| row.p_yes).collect();
+    let as_given: Vec<Option<f64>> = answers.rows.iter().map(given).collect();
     if hierarchy == Hierarchy::None {
-        return given;
+        return as_given;
     }
     if answers.rows.iter().all(|row| row.depends_on.is_empty()) {
         notes.push("hierarchy dsg: no question depends on another, so it changes nothing".to_owned());
-        return given;
+        return as_given;
     }
     let by_key: HashMap<(usize, usize, usize), Option<f64>> =
-        answers.rows.iter().map(|row| ((row.item, row.judge, row.question), row.p_yes)).collect();
+        answers.rows.iter().map(|row| ((row.item, row.judge, row.question), given(row))).collect();
     let (mut denied, mut unknown) = (0, 0);
-    let mut out = given;
+    let mut out = as_given;
     for (value, row) in out.iter_mut().zip(&answers.rows).filter(|(_, row)| !row.depends_on.is_empty()) {
         let parents = || row.depends_on.iter().map(|&q| by_key.get(&(row.item, row.judge, q)).copied().flatten());
         if parents().flatten().any(|p| p < YES) {
@@ -39,6 +39,11 @@ pub(super) fn effective(answers: &Answers, hierarchy: Hierarchy, notes: &mut Vec
         "hierarchy dsg: {denied} answers became no because a parent is no, {unknown} became missing because a parent is missing"
     ));
     out
+}
+
+/// The answer as given. A NaN that got past the reader is missing, never a no.
+fn given(row: &Answer) -> Option<f64> {
+    row.p_yes.filter(|p| !p.is_nan())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! scales on training items only; [`PairMatrix::new`] subtracts.
 
 mod aggregate;
+mod align;
 mod answers;
 mod build;
 mod coding;
@@ -18,6 +19,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use align::build_for;
 pub use build::build;
 pub use pairs::default_bounds;
 
