@@ -1,33 +1,14 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
-use serde::{Deserialize, Serialize};
+pub mod floors;
+pub mod intervals;
+pub mod margins;
+pub mod protocol;
+pub mod sample;
 
-/// The exact rule behind an accuracy (definitions §3.13).
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    clap::ValueEnum,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Protocol {
-    /// max over ε of (C + T_hm)/N, pooled.
-    Tau,
-    /// (C + T_hm)/N with ε from the training part.
-    TauHeldOut,
-    /// Human ties dropped: C/(C + D + T_m) at ε = 0.
-    Diff,
-    /// Human ties dropped: (C + T_m/2)/(C + D + T_m) at ε = 0.
-    DiffHalf,
-}
+pub use protocol::Protocol;
+
+use serde::{Deserialize, Serialize};
 
 /// One accuracy of one scorer on one dimension.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
