@@ -6,9 +6,7 @@ use super::embedded::PLANTED;
 use super::people;
 use super::plan::GENERATORS;
 use super::simulate::Simulation;
-use crate::dataset::Split;
-use crate::dataset::frame::to_parquet;
-use crate::dataset::table::Values;
+use crate::dataset::{Split, Values, to_parquet};
 use crate::{Error, Result, output};
 
 /// Content of [`output::FOLDER_MARK`] in a simulated data set.

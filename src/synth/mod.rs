@@ -30,4 +30,3 @@ pub use recovery::{Found, Recovery, planted};
 pub use simulate::{
     DEMO_SEED, Simulation, SimulationOptions, SimulatedPair, SimulatedRating, SimulatedScorer, demo_tables, simulate,
 };
-#[cfg(test)] mod explore;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::planted::Planted;
 use crate::head::Head;
+use crate::stats::spearman;
 
 /// Planted weights against fitted ones, for one dimension.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -67,23 +68,4 @@ pub fn planted(head: &Head, truth: &Planted) -> Option<Recovery> {
         missed,
         unplanted,
     })
-}
-
-/// Pearson correlation of mid-ranks; `None` where one side is constant.
-fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
-    let (x, y) = (mid_ranks(x), mid_ranks(y));
-    let mean = (x.len() as f64 - 1.0) / 2.0;
-    let sum = |f: &dyn Fn(f64, f64) -> f64| x.iter().zip(&y).map(|(a, b)| f(a - mean, b - mean)).sum::<f64>();
-    let scale = (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt();
-    (scale > 0.0).then(|| sum(&|a, b| a * b) / scale)
-}
-
-/// Ranks from 0; equal values share the mean of their ranks.
-fn mid_ranks(values: &[f64]) -> Vec<f64> {
-    let rank = |v: &f64| {
-        let below = values.iter().filter(|w| *w < v).count();
-        let equal = values.iter().filter(|w| *w == v).count();
-        below as f64 + (equal as f64 - 1.0) / 2.0
-    };
-    values.iter().map(rank).collect()
 }
