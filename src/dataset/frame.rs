@@ -171,6 +171,7 @@ fn guarded<T>(work: impl FnOnce() -> std::result::Result<T, String>) -> std::res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use polars::prelude::{IntoSeries, NamedFrom};
 
     fn sample() -> Vec<u8> {
         to_parquet(&[
