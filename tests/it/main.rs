@@ -1,0 +1,5 @@
+//! The only integration test binary; what belongs where:
+
+mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
+mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
+mod support; // running the program, finding the real data
