@@ -81,6 +81,7 @@ cases! {
     several_files: "several-files" => 3,
     unknown_item: "unknown-item" => 3,
     unknown_label: "unknown-label" => 3,
+    unsupported_types: "unsupported-types" => 3,
     warn_answers: "warn-answers" => 0,
     warn_features: "warn-features" => 0,
     warn_pairs: "warn-pairs" => 0,
