@@ -170,8 +170,9 @@ fn guarded<T>(work: impl FnOnce() -> std::result::Result<T, String>) -> std::res
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use polars::prelude::{IntoSeries, NamedFrom};
+
+    use super::*;
 
     fn sample() -> Vec<u8> {
         to_parquet(&[

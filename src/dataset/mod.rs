@@ -2,6 +2,7 @@
 
 mod answers;
 mod card;
+mod checklist_shim;
 mod delimited;
 mod depends;
 mod derive;

@@ -1,4 +1,5 @@
-//! The one integration binary: a module per theme.
+//! The only integration test binary; what belongs where:
 
-mod architecture;
-mod synth;
+mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
+mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
+mod support; // running the program, finding the real data
