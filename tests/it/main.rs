@@ -1,3 +1,6 @@
-//! The one integration binary: a module per theme.
+//! The only integration test binary; what belongs where:
 
-mod synth;
+mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
+mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
+mod support; // running the program, finding the real data
+mod synth; // the demo data set: what is committed is what its seed gives, and a fit finds the plant
