@@ -216,6 +216,7 @@ fn own_columns(features: &FeatureMatrix, dimension: &str) -> Result<FeatureMatri
     }
     let values = features.values.select(ndarray::Axis(1), &own);
     Ok(FeatureMatrix {
+        item_ids: features.item_ids.clone(),
         columns: own.iter().map(|&j| features.columns[j].clone()).collect(),
         scoreable: values.rows().into_iter().map(|row| row.iter().any(|v| !v.is_nan())).collect(),
         values,
