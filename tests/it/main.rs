@@ -1,3 +1,4 @@
 //! The one integration binary: a module per theme.
 
+mod real_data;
 mod synth;
