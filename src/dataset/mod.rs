@@ -2,7 +2,6 @@
 
 mod answers;
 mod card;
-mod checklist_shim;
 mod delimited;
 mod depends;
 mod derive;
