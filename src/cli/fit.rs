@@ -27,7 +27,7 @@ pub struct FitArgs {
     #[command(flatten)]
     data: DataArgs,
     /// File to write the heads to
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long = "output", short = 'o', value_name = "FILE")]
     out: PathBuf,
     /// Overwrite existing files
     #[arg(long)]

@@ -27,7 +27,7 @@ pub struct ScoreArgs {
     #[arg(long, value_name = "FILE")]
     head: PathBuf,
     /// CSV file to write (- = standard output)
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long = "output", short = 'o', value_name = "FILE")]
     out: PathBuf,
     /// Overwrite an existing file
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 mod architecture; // the stage order, the rooms of big dependencies, file sizes
 mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
+mod cli; // help, exit codes, what is written, thread count
 mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
 mod real_data; // scorers and heads on the real sets, against an outside reference
 mod support; // running the program, finding the real data
