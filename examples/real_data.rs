@@ -67,10 +67,9 @@ fn measure(root: &Path, set: &str, source: Option<FeatureSource>) -> Result<Eval
     let data = dataset::read(&folder, ReadOptions::default())?;
     let matrix = features::build(&data, &FeatureOptions { source, ..FeatureOptions::default() })?;
     let options = EvaluateOptions {
-        dimensions: (0..data.dimensions.len()).collect(),
         protocols: vec![Protocol::DiffHalf],
         missing_score_equal: true,
-        ..EvaluateOptions::default()
+        ..EvaluateOptions::new(&data)
     };
     evaluate::evaluate(&data, &matrix, Mode::CrossValidate { folds: 5 }, &options)
 }
