@@ -1,17 +1,16 @@
 //! `headfit evaluate`.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
 use super::printer::Printer;
-use crate::dataset::{self, Dataset};
+use crate::dataset;
 use crate::evaluate::{Design, EvaluateOptions, Evaluation, Mode, Protocol, Row, evaluate};
-use crate::features::{self, Column, ColumnKind, FeatureMatrix, FeatureOptions};
+use crate::features;
 use crate::head::HeadsFile;
-use crate::{Error, Result, output};
+use crate::{Result, output};
 
 /// What a pair counts as when a scorer lacks one of its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -77,7 +76,7 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
     let heads = args.head.as_deref().map(HeadsFile::read).transpose()?;
     let features = match &heads {
-        Some(file) => features_of_heads(&ds, &args.features.options(), file)?,
+        Some(file) => file.features(&ds)?,
         None => features::build(&ds, &args.features.options())?,
     };
     let mode = match (&heads, args.cross_validate) {
@@ -87,7 +86,7 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
     };
     let say = |message: &str| progress.set_message(message.to_owned());
     let options = EvaluateOptions {
-        dimensions: chosen_dimensions(&ds, &args.train.dimension)?,
+        dimensions: args.train.dimensions(&ds)?,
         protocols: chosen_protocols(&args.protocol),
         draws: args.draws,
         seed: args.train.seed,
@@ -105,43 +104,6 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         Some(path) => printer.json(path, &evaluation, args.force),
         None => Ok(()),
     }
-}
-
-/// The columns that the stored heads read, made as they were for the fit.
-fn features_of_heads(ds: &Dataset, given: &FeatureOptions, file: &HeadsFile) -> Result<FeatureMatrix> {
-    let first = file.heads.first().ok_or_else(|| Error::Usage("the heads file holds no head".into()))?;
-    let mut seen = BTreeSet::new();
-    let wanted: Vec<Column> =
-        file.heads.iter().flat_map(|h| &h.columns).filter(|c| seen.insert(c.id.clone())).cloned().collect();
-    let with_scores = (wanted.iter())
-        .filter(|c| c.kind == ColumnKind::Score)
-        .map(|c| c.id.strip_prefix("score:").unwrap_or(&c.id).to_owned())
-        .collect();
-    let options = FeatureOptions {
-        source: Some(first.source),
-        coding: first.coding,
-        layout: first.layout,
-        hierarchy: given.hierarchy,
-        with_scores,
-    };
-    features::build_for(ds, &options, &wanted)
-}
-
-fn chosen_dimensions(ds: &Dataset, names: &[String]) -> Result<Vec<usize>> {
-    if names.is_empty() {
-        return Ok((0..ds.dimensions.len()).collect());
-    }
-    let mut chosen = Vec::new();
-    for name in names {
-        let unknown = || {
-            Error::Usage(format!("--dimension {name}: no such dimension; the data have {}", ds.dimensions.join(", ")))
-        };
-        let dimension = ds.dimension(name).ok_or_else(unknown)?;
-        if !chosen.contains(&dimension) {
-            chosen.push(dimension);
-        }
-    }
-    Ok(chosen)
 }
 
 fn chosen_protocols(given: &[Protocol]) -> Vec<Protocol> {

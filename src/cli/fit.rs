@@ -54,7 +54,7 @@ pub fn run(args: &FitArgs, printer: &Printer) -> Result<()> {
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
     bar.set_message("building features");
     let matrix = features::build(&ds, &args.features.options())?;
-    let dimensions = chosen_dimensions(&ds, &args.train.dimension)?;
+    let dimensions = args.train.dimensions(&ds)?;
     let options = args.train.options(args.features.missing);
     let mut heads = Vec::new();
     let mut failures = Failures::default();
@@ -84,17 +84,6 @@ pub fn run(args: &FitArgs, printer: &Printer) -> Result<()> {
 }
 
 /// Indices of the asked dimensions, in the data's order; all where none is asked for.
-fn chosen_dimensions(ds: &Dataset, asked: &[String]) -> Result<Vec<usize>> {
-    if ds.dimensions.is_empty() {
-        return Err(Error::Usage("the data have neither pairs nor ratings: there is nothing to fit".into()));
-    }
-    if let Some(unknown) = asked.iter().find(|name| ds.dimension(name).is_none()) {
-        let known = ds.dimensions.join(", ");
-        return Err(Error::Usage(format!("--dimension \"{unknown}\" is not in the data, which have {known}")));
-    }
-    Ok((0..ds.dimensions.len()).filter(|&d| asked.is_empty() || asked.contains(&ds.dimensions[d])).collect())
-}
-
 /// What went wrong in the dimensions, so that all of it is told at once.
 #[derive(Default)]
 struct Failures {

@@ -7,7 +7,7 @@ use clap::Args;
 use super::args::DataArgs;
 use super::printer::Printer;
 use crate::head::HeadsFile;
-use crate::{Error, Result, dataset, features, output};
+use crate::{Error, Result, dataset, output};
 
 /// Column of the whole score.
 const TOTAL: &str = "total";
@@ -50,7 +50,7 @@ pub fn run(args: &ScoreArgs, printer: &Printer) -> Result<()> {
     let bar = printer.progress("reading");
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
     bar.set_message("scoring");
-    let matrix = features::build(&ds, &heads.feature_options()?)?;
+    let matrix = heads.features(&ds)?;
     let mut columns: Vec<(String, Vec<Option<f64>>)> = Vec::new();
     for head in &heads.heads {
         columns.push((head.dimension.clone(), head.score(&matrix)?));

@@ -1,11 +1,11 @@
 //! `heads.json`, and where its heads come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{FORMAT_VERSION, Head, HeadsFile, Provenance};
 use crate::dataset::Dataset;
-use crate::features::{FeatureOptions, Hierarchy};
+use crate::features::{self, Column, FeatureMatrix, FeatureOptions, Hierarchy};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result, output};
 
@@ -103,6 +103,17 @@ impl HeadsFile {
             hierarchy: if option("hierarchy") == Some("dsg") { Hierarchy::Dsg } else { Hierarchy::None },
             with_scores: option("with-scores").into_iter().flat_map(|s| s.split(',')).map(str::to_owned).collect(),
         })
+    }
+
+    /// The columns that these heads read, made from other data as they were for the fit: [items, columns].
+    ///
+    /// # Errors
+    /// As [`Self::feature_options`] and [`features::build_for`].
+    pub fn features(&self, ds: &Dataset) -> Result<FeatureMatrix> {
+        let mut seen = BTreeSet::new();
+        let columns = self.heads.iter().flat_map(|head| &head.columns);
+        let wanted: Vec<Column> = columns.filter(|column| seen.insert(column.id.as_str())).cloned().collect();
+        features::build_for(ds, &self.feature_options()?, &wanted)
     }
 
     fn check(&self, file: &str) -> Result<()> {
