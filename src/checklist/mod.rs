@@ -1,8 +1,17 @@
 //! The checklist as a checked object: dimensions, sub-dimensions, ladders and gates.
 
-use std::collections::HashMap;
+mod parse;
+mod presets;
+mod texts;
+mod validate;
+
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
+
+use crate::problems::Problems;
+
+pub use texts::PROMPT_MARK;
 
 /// A checked hierarchy of yes/no questions. Read it with [`Checklist::from_toml`] or take a preset.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,6 +24,8 @@ pub struct Checklist {
     pub questions: Vec<Question>,
     /// Presence questions and what they switch off.
     pub gates: Vec<Gate>,
+    /// Lowest and highest human rating by sub-dimension id, where known.
+    pub ranges: BTreeMap<String, [f64; 2]>,
     /// Question index by id.
     #[serde(skip)]
     pub(crate) by_id: HashMap<String, usize>,
@@ -53,6 +64,21 @@ pub struct Gate {
 }
 
 impl Checklist {
+    /// Reads and checks a checklist (format: `datasets/README.md`). `file` is the name shown in problems.
+    ///
+    /// # Errors
+    /// Every broken rule at once, with its line: unknown and missing keys, ids that occur twice, gates and hidden ids
+    /// that do not exist, circles of gates, empty ladders, thresholds that do not fall strictly.
+    pub fn from_toml(text: &str, file: &str) -> Result<Checklist, Problems> {
+        let (sketch, problems) = parse::parse(text, file);
+        validate::validate(sketch, file, problems)
+    }
+
+    /// The gate that this question is, if it is one.
+    pub fn gate(&self, id: &str) -> Option<&Gate> {
+        self.gates.iter().find(|gate| gate.question == id)
+    }
+
     /// Index of the question with this id.
     pub fn index(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
@@ -73,3 +99,6 @@ impl Checklist {
         ladders
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use clap::Args;
 use crate::dataset::{ReadOptions, Source};
 use crate::features::{Coding, FeatureOptions, FeatureSource, Hierarchy, Layout, Missing};
 use crate::fit::{Rule, Ties};
+use crate::head::{BoundsRule, Scope, TrainOptions};
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -83,18 +84,6 @@ impl FeatureArgs {
     }
 }
 
-/// Sign rule of the weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum BoundsRule {
-    /// Questions of a fixed checklist ≥ 0, all other columns free
-    #[default]
-    Default,
-    /// All weights ≥ 0
-    NonNegative,
-    /// No bounds
-    Free,
-}
-
 /// How a head is fitted.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Fit")]
@@ -117,13 +106,39 @@ pub struct TrainArgs {
     /// Sign rule of the weights
     #[arg(long, default_value = "default")]
     pub bounds: BoundsRule,
+    /// Features a head may use: all, or only those of its own checklist dimension
+    #[arg(long, default_value = "all")]
+    pub scope: Scope,
     /// Folds of the cross-validation that chooses λ
     #[arg(long, default_value_t = 5, value_name = "K")]
     pub folds: usize,
+    /// Bootstrap refits over prompts for weight intervals; 0 = none
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub bootstrap: usize,
     /// Seed of folds and bootstrap
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Accept fits without an optimality certificate (exit code 4 otherwise)
     #[arg(long)]
     pub allow_unconverged: bool,
+}
+
+impl TrainArgs {
+    /// The library's options; the policy for missing values is a flag of [`FeatureArgs`].
+    pub fn options(&self, missing: Missing) -> TrainOptions {
+        TrainOptions {
+            missing,
+            bounds: self.bounds,
+            scope: self.scope,
+            lambda: self.lambda,
+            rule: self.rule,
+            alpha: self.alpha,
+            ties: self.ties,
+            folds: self.folds,
+            bootstrap: self.bootstrap,
+            seed: self.seed,
+            allow_unconverged: self.allow_unconverged,
+            ..TrainOptions::default()
+        }
+    }
 }

@@ -1,33 +1,23 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
-use serde::{Deserialize, Serialize};
+pub mod compare;
+pub mod floors;
+mod head_margins;
+pub mod intervals;
+pub mod margins;
+mod nested;
+pub mod protocol;
+mod run;
+pub mod sample;
+pub mod scorers;
+mod stored;
+mod summary;
+mod train_test;
 
-/// The exact rule behind an accuracy (definitions §3.13).
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    clap::ValueEnum,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Protocol {
-    /// max over ε of (C + T_hm)/N, pooled.
-    Tau,
-    /// (C + T_hm)/N with ε from the training part.
-    TauHeldOut,
-    /// Human ties dropped: C/(C + D + T_m) at ε = 0.
-    Diff,
-    /// Human ties dropped: (C + T_m/2)/(C + D + T_m) at ε = 0.
-    DiffHalf,
-}
+pub use protocol::Protocol;
+pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores};
+
+use serde::{Deserialize, Serialize};
 
 /// One accuracy of one scorer on one dimension.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -54,7 +44,7 @@ pub struct Row {
     pub coverage: f64,
     /// Tie threshold that was used, where the protocol has one.
     pub epsilon: Option<f64>,
-    /// Why there is no value.
+    /// Why there is no value, or no interval.
     pub reason: Option<String>,
 }
 
@@ -121,7 +111,7 @@ pub enum Design {
     },
     /// Fitted on `split = train`, scored on `split = test`.
     TrainTest,
-    /// A stored head on all pairs.
+    /// A stored head on all pairs, or on those of `split = test` where the data declare a split.
     StoredHead,
 }
 

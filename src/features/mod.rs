@@ -3,6 +3,26 @@
 //! [`build`] makes a [`FeatureMatrix`] with missing values still missing; [`Preparation::learn`] decides fills and
 //! scales on training items only; [`PairMatrix::new`] subtracts.
 
+mod aggregate;
+mod align;
+mod answers;
+mod build;
+mod coding;
+mod gates;
+mod hierarchy;
+mod layout;
+mod pairs;
+mod prepare;
+mod question_texts;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use align::build_for;
+pub use build::build;
+pub use pairs::default_bounds;
+
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -56,14 +76,15 @@ pub enum Layout {
     PerPrompt,
 }
 
-/// What an unanswered parent does to its children in per-prompt checklists.
+/// What a parent's answer does to its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Hierarchy {
     /// Answers count as given.
     #[default]
     None,
-    /// A child is no unless all its parents are yes, and stays in the denominator (DSG).
+    /// A child is no where a parent is answered no, and stays in the denominator (DSG, definitions §3.11); where a
+    /// parent's answer is missing, so is the child's.
     Dsg,
 }
 
@@ -116,11 +137,14 @@ pub struct Column {
 /// Items × columns, coded and masked, missing values as NaN.
 #[derive(Debug, Clone)]
 pub struct FeatureMatrix {
+    /// Item ids, one per row.
+    pub item_ids: Vec<String>,
     /// The columns.
     pub columns: Vec<Column>,
     /// [items, columns]; NaN = missing.
     pub values: Array2<f64>,
-    /// Whether the item has at least one value that is not missing; others are never scored.
+    /// Whether the item has at least one value (of answers or `features` table) that is not missing; others are never
+    /// scored, whatever other scorers say about them.
     pub scoreable: Vec<bool>,
     /// Coding of the answers.
     pub coding: Coding,

@@ -7,7 +7,20 @@
 //! F(w) = L(w) + λ ( α Σ f_j |w_j| + (1−α)/2 Σ f_j w_j² ),   l_j ≤ w_j ≤ u_j
 //! ```
 
+pub mod bootstrap;
+pub mod cross_validation;
+pub mod likelihood;
+pub mod path;
+pub mod penalty;
+pub mod quadratic;
+pub mod rows;
+mod run;
+pub mod separation;
+pub mod solver;
+
 use serde::{Deserialize, Serialize};
+
+pub use run::{fit, fit_rows};
 
 /// What a human tie becomes (design: "Ties").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
@@ -124,4 +137,6 @@ pub struct FitOptions {
     pub bounds: Vec<(f64, f64)>,
     /// Per column: penalty factor, ≥ 0.
     pub factors: Vec<f64>,
+    /// Per column: name for notes; empty = numbered.
+    pub names: Vec<String>,
 }

@@ -1,5 +1,9 @@
 //! A fitted head: weights with everything needed to apply them elsewhere; `heads.json`.
 
+mod apply;
+mod file;
+mod train;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::InputFile;
 use crate::features::{Coding, Column, FeatureSource, Layout, Preparation};
 use crate::fit::{Certificate, CurvePoint, Rule, Ties, WeightInterval};
+
+pub use file::provenance;
+pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train};
 
 /// Version of the heads file's format.
 pub const FORMAT_VERSION: u32 = 1;

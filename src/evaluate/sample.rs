@@ -1,0 +1,294 @@
+//! One scorer on one set of pairs, summarised so that a bootstrap draw of groups costs little: sufficient counts per
+//! group where the threshold is fixed, margins sorted once where each draw calibrates its own.
+
+use super::margins::{HeldOut, LabelledPairs, ScoredPairs};
+use super::protocol::{Protocol, Threshold, calibrated_counts};
+use crate::stats::counts::PairCounts;
+
+/// Draws that are worked on side by side.
+pub const LANES: usize = 16;
+
+/// How often each group was drawn in [`LANES`] draws.
+pub type Block = [[u8; LANES]];
+
+/// One number per draw; NaN where the draw left no pair in the denominator.
+pub type Lanes = [f64; LANES];
+
+/// A scorer on a set of pairs.
+#[derive(Debug)]
+pub struct Sample {
+    /// (human, margin) of each pair.
+    pairs: Vec<(i8, f64)>,
+    /// Group of each pair.
+    group: Vec<u32>,
+    /// Thresholds of `tau-held-out`, or why there are none.
+    held_out: Result<Vec<f64>, String>,
+    /// Counts per group at ε = 0.
+    at_zero: GroupCounts,
+    /// Counts per group at the held-out thresholds.
+    at_held_out: Option<GroupCounts>,
+    /// Pairs by |margin|, for the protocols that calibrate in each draw.
+    steps: Vec<Step>,
+}
+
+/// The accuracy of a sample under one protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The accuracy, or why there is none.
+    pub value: Result<f64, String>,
+    /// Pairs in the denominator.
+    pub n: usize,
+    /// Groups with a pair in the denominator.
+    pub groups: usize,
+    /// Threshold that was used, where it is one number and not 0 by rule.
+    pub epsilon: Option<f64>,
+}
+
+impl Sample {
+    /// The covered ones of `labels` under `scored`, at `positions`, prepared for `protocols`.
+    pub fn new(labels: &LabelledPairs, scored: &ScoredPairs, positions: &[usize], protocols: &[Protocol]) -> Self {
+        let covered: Vec<(usize, f64)> =
+            positions.iter().filter_map(|&i| scored.margins[i].map(|margin| (i, margin))).collect();
+        let pairs: Vec<(i8, f64)> = covered.iter().map(|&(i, margin)| (labels.human[i], margin)).collect();
+        let group: Vec<u32> = covered.iter().map(|&(i, _)| labels.group[i]).collect();
+        let held_out = match &scored.held_out {
+            HeldOut::Thresholds(thresholds) => Ok(covered.iter().map(|&(i, _)| thresholds[i]).collect::<Vec<_>>()),
+            HeldOut::Missing(reason) => Err(reason.clone()),
+        };
+        let asked = |kind: fn(Threshold) -> bool| protocols.iter().any(|p| kind(p.threshold()));
+        let at_held_out = held_out
+            .as_ref()
+            .ok()
+            .filter(|_| asked(|t| t == Threshold::HeldOut))
+            .map(|thresholds| GroupCounts::new(&pairs, &group, |i| thresholds[i]));
+        let steps = match asked(|t| matches!(t, Threshold::Calibrated { .. })) {
+            true => steps(&pairs, &group),
+            false => Vec::new(),
+        };
+        Self { at_zero: GroupCounts::new(&pairs, &group, |_| 0.0), at_held_out, steps, pairs, group, held_out }
+    }
+
+    /// Pairs in the sample.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Pairs that people called a tie.
+    pub fn ties(&self) -> usize {
+        self.pairs.iter().filter(|p| p.0 == 0).count()
+    }
+
+    /// The accuracy on all pairs of the sample.
+    pub fn point(&self, protocol: Protocol) -> Point {
+        let (counts, epsilon) = match protocol.threshold() {
+            Threshold::Zero => (self.at_zero.total(), None),
+            Threshold::Calibrated { zero } => match calibrated_counts(&self.pairs, zero) {
+                Some((epsilon, counts)) => (counts, Some(epsilon)),
+                None => (PairCounts::default(), None),
+            },
+            Threshold::HeldOut => match (&self.held_out, &self.at_held_out) {
+                (Ok(thresholds), Some(at)) => {
+                    let one = thresholds.first().filter(|first| thresholds.iter().all(|t| t == *first));
+                    (at.total(), one.copied())
+                }
+                (Err(reason), _) => {
+                    return Point { value: Err(reason.clone()), n: 0, groups: 0, epsilon: None };
+                }
+                (Ok(_), None) => (PairCounts::default(), None),
+            },
+        };
+        let share = protocol.share(&counts);
+        Point {
+            value: share.map(|s| s.value()).ok_or_else(|| protocol.no_value_reason(&counts).to_owned()),
+            n: share.map_or(0, |s| s.n as usize),
+            groups: self.groups_behind(protocol),
+            epsilon,
+        }
+    }
+
+    /// Groups with a pair in the denominator of `protocol`.
+    fn groups_behind(&self, protocol: Protocol) -> usize {
+        let mut groups: Vec<u32> = (self.pairs.iter().zip(&self.group))
+            .filter(|((human, margin), _)| {
+                (*human != 0 || !protocol.drops_human_ties()) && (*margin != 0.0 || protocol != Protocol::DiffDecided)
+            })
+            .map(|(_, group)| *group)
+            .collect();
+        groups.sort_unstable();
+        groups.dedup();
+        groups.len()
+    }
+
+    /// The accuracies of [`LANES`] draws under each of `protocols`.
+    ///
+    /// O(groups) for fixed thresholds, O(pairs) where each draw calibrates its own.
+    pub fn draw(&self, protocols: &[Protocol], block: &Block) -> Vec<Lanes> {
+        let at_zero = self.at_zero.draw(block);
+        let calibrated = (!self.steps.is_empty()).then(|| best_gain(&self.steps, block));
+        let held_out = self.at_held_out.as_ref().map(|counts| counts.draw(block));
+        let value = |protocol: Protocol, lane: usize| -> Option<f64> {
+            let counts = lane_counts(&at_zero, lane);
+            match protocol.threshold() {
+                Threshold::Zero => protocol.share(&counts).map(|s| s.value()),
+                Threshold::HeldOut => protocol.share(&lane_counts(held_out.as_ref()?, lane)).map(|s| s.value()),
+                Threshold::Calibrated { zero } => {
+                    let gain = calibrated?[lane]?;
+                    let agreed =
+                        (counts.right + counts.both_tie) as i64 + i64::from(if zero { gain.max(0) } else { gain });
+                    (counts.total() > 0).then(|| agreed as f64 / counts.total() as f64)
+                }
+            }
+        };
+        protocols.iter().map(|&p| std::array::from_fn(|lane| value(p, lane).unwrap_or(f64::NAN))).collect()
+    }
+}
+
+/// [`PairCounts`] per group; groups with many pairs take several entries, so that a count times a number of draws fits
+/// 16 bits and the compiler can work on eight draws at once.
+#[derive(Debug)]
+struct GroupCounts {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    group: u32,
+    counts: [u16; 5],
+}
+
+/// 257 · 255 = 65,535.
+const LARGEST_COUNT: u32 = 257;
+/// Entries whose products fit 32 bits together.
+const CHUNK: usize = 65_536;
+
+impl GroupCounts {
+    fn new(pairs: &[(i8, f64)], group: &[u32], epsilon: impl Fn(usize) -> f64) -> Self {
+        let groups = group.iter().max().map_or(0, |g| *g as usize + 1);
+        let mut counts = vec![[0u32; 5]; groups];
+        for (i, (&pair, &g)) in pairs.iter().zip(group).enumerate() {
+            let one = as_array(PairCounts::at(epsilon(i), [pair]));
+            for (sum, n) in counts[g as usize].iter_mut().zip(one) {
+                *sum += n as u32;
+            }
+        }
+        let mut entries = Vec::with_capacity(groups);
+        for (group, mut left) in counts.into_iter().enumerate() {
+            while left.iter().any(|n| *n > 0) {
+                let part = left.map(|n| n.min(LARGEST_COUNT));
+                entries.push(Entry { group: group as u32, counts: part.map(|n| n as u16) });
+                for (n, taken) in left.iter_mut().zip(part) {
+                    *n -= taken;
+                }
+            }
+        }
+        Self { entries }
+    }
+
+    fn total(&self) -> PairCounts {
+        let mut sums = [0usize; 5];
+        for entry in &self.entries {
+            for (sum, n) in sums.iter_mut().zip(entry.counts) {
+                *sum += usize::from(n);
+            }
+        }
+        from_array(sums)
+    }
+
+    /// Sums of the counts, each group as often as it was drawn.
+    fn draw(&self, block: &Block) -> [[u64; LANES]; 5] {
+        let mut sums = [[0u64; LANES]; 5];
+        for chunk in self.entries.chunks(CHUNK) {
+            let mut part = [[0u32; LANES]; 5];
+            for entry in chunk {
+                let times = block[entry.group as usize].map(u16::from);
+                for (sum, n) in part.iter_mut().zip(entry.counts) {
+                    for lane in 0..LANES {
+                        sum[lane] += u32::from(n.wrapping_mul(times[lane]));
+                    }
+                }
+            }
+            for (sum, part) in sums.iter_mut().zip(part) {
+                for lane in 0..LANES {
+                    sum[lane] += u64::from(part[lane]);
+                }
+            }
+        }
+        sums
+    }
+}
+
+fn as_array(c: PairCounts) -> [usize; 5] {
+    [c.right, c.wrong, c.human_tie, c.model_tie, c.both_tie]
+}
+
+fn from_array([right, wrong, human_tie, model_tie, both_tie]: [usize; 5]) -> PairCounts {
+    PairCounts { right, wrong, human_tie, model_tie, both_tie }
+}
+
+fn lane_counts(sums: &[[u64; LANES]; 5], lane: usize) -> PairCounts {
+    from_array(sums.map(|sum| sum[lane] as usize))
+}
+
+/// What (C + T_hm) gains when the threshold reaches this pair's margin.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    group: u32,
+    gain: i8,
+    /// Last pair of its level: here stands a candidate.
+    ends_level: bool,
+}
+
+fn steps(pairs: &[(i8, f64)], group: &[u32]) -> Vec<Step> {
+    let mut order: Vec<usize> = (0..pairs.len()).collect();
+    let level = |i: usize| pairs[i].1.abs();
+    order.sort_unstable_by(|&i, &j| level(i).total_cmp(&level(j)).then(i.cmp(&j)));
+    (0..order.len())
+        .map(|at| {
+            let i = order[at];
+            let (human, margin) = pairs[i];
+            let gain = match human {
+                _ if margin == 0.0 => 0,
+                0 => 1,
+                h if (h > 0) == (margin > 0.0) => -1,
+                _ => 0,
+            };
+            Step { group: group[i], gain, ends_level: order.get(at + 1).is_none_or(|&next| level(next) > level(i)) }
+        })
+        .collect()
+}
+
+/// The largest gain over the candidates that occur in each draw, ε = 0 not among them unless a margin is 0; `None` for
+/// a draw without pairs.
+fn best_gain(steps: &[Step], block: &Block) -> [Option<i32>; LANES] {
+    let mut running = [0i32; LANES];
+    let mut best = [i32::MIN; LANES];
+    let mut seen = [false; LANES];
+    let mut at = 0;
+    // A level is a candidate from the first pair on that the draw holds; soon all draws hold one.
+    while at < steps.len() && !seen.iter().all(|s| *s) {
+        let step = steps[at];
+        let times = &block[step.group as usize];
+        for lane in 0..LANES {
+            running[lane] += i32::from(step.gain) * i32::from(times[lane]);
+            seen[lane] |= times[lane] > 0;
+            if step.ends_level && seen[lane] {
+                best[lane] = best[lane].max(running[lane]);
+            }
+        }
+        at += 1;
+    }
+    for step in &steps[at..] {
+        let times = &block[step.group as usize];
+        let gain = i16::from(step.gain);
+        for lane in 0..LANES {
+            running[lane] += i32::from(gain * i16::from(times[lane]));
+        }
+        if step.ends_level {
+            for lane in 0..LANES {
+                best[lane] = best[lane].max(running[lane]);
+            }
+        }
+    }
+    // The last level of all ends after every pair, so a draw that holds a pair has a candidate.
+    std::array::from_fn(|lane| seen[lane].then_some(best[lane]))
+}

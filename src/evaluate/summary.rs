@@ -1,0 +1,135 @@
+//! What an evaluation means, in one sentence per dimension.
+
+use super::scorers::HEAD;
+use super::{Comparison, Evaluation, Protocol, Row, Verdict};
+
+impl Row {
+    /// A row that says why there is no value.
+    pub fn without_value(dimension: &str, scorer: &str, protocol: Protocol, reason: &str) -> Self {
+        Self {
+            dimension: dimension.to_owned(),
+            scorer: scorer.to_owned(),
+            protocol,
+            value: None,
+            low: None,
+            high: None,
+            n: 0,
+            prompts: 0,
+            ties: 0,
+            coverage: 0.0,
+            epsilon: None,
+            reason: Some(reason.to_owned()),
+        }
+    }
+}
+
+impl Evaluation {
+    /// The dimensions that were evaluated, in order.
+    pub fn dimensions(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            if !names.contains(&row.dimension.as_str()) {
+                names.push(&row.dimension);
+            }
+        }
+        names
+    }
+
+    /// The protocols that were asked for, in order.
+    pub fn protocols(&self) -> Vec<Protocol> {
+        let mut protocols: Vec<Protocol> = Vec::new();
+        for row in &self.rows {
+            if !protocols.contains(&row.protocol) {
+                protocols.push(row.protocol);
+            }
+        }
+        protocols
+    }
+
+    /// The row of one scorer on one dimension under one protocol.
+    pub fn row(&self, dimension: &str, scorer: &str, protocol: Protocol) -> Option<&Row> {
+        self.rows.iter().find(|r| r.dimension == dimension && r.scorer == scorer && r.protocol == protocol)
+    }
+
+    /// The comparison of the head with one scorer on one dimension under one protocol.
+    pub fn comparison(&self, dimension: &str, scorer: &str, protocol: Protocol) -> Option<&Comparison> {
+        self.comparisons.iter().find(|c| c.dimension == dimension && c.scorer == scorer && c.protocol == protocol)
+    }
+
+    /// The other scorer with the highest accuracy on a dimension (`diff-half` where it was asked for, else the first
+    /// protocol), among those with enough data for a comparison where there are any.
+    pub fn best_scorer(&self, dimension: &str) -> Option<&Row> {
+        let protocol = self.leading_protocol()?;
+        let others: Vec<&Row> = (self.rows.iter())
+            .filter(|r| r.dimension == dimension && r.protocol == protocol && r.scorer != HEAD && r.value.is_some())
+            .collect();
+        let compared: Vec<&Row> = (others.iter().copied())
+            .filter(|row| {
+                let comparison = self.comparison(dimension, &row.scorer, protocol);
+                comparison.is_some_and(|c| c.verdict != Verdict::NotEnoughData)
+            })
+            .collect();
+        let pool = if compared.is_empty() { others } else { compared };
+        // The first of equals, so that the order of the scorers decides and nothing else.
+        pool.into_iter().reduce(|best, row| if row.value > best.value { row } else { best })
+    }
+
+    /// One sentence: does the head win, lose, or is no difference shown against the best other scorer?
+    pub fn verdict(&self, dimension: &str) -> String {
+        let Some(protocol) = self.leading_protocol() else { return format!("{dimension}: nothing was evaluated.") };
+        let head = self.row(dimension, HEAD, protocol);
+        let Some(value) = head.and_then(|h| h.value) else {
+            let reason = head.and_then(|h| h.reason.as_deref()).unwrap_or("no head");
+            return format!("{dimension}: the head cannot be judged ({reason}).");
+        };
+        let Some(best) = self.best_scorer(dimension) else {
+            return format!(
+                "{dimension}: the head reaches {} ({}); there is no other scorer.",
+                percent(value),
+                protocol.id()
+            );
+        };
+        let Some(comparison) = self.comparison(dimension, &best.scorer, protocol) else {
+            return format!("{dimension}: the head was not compared with {}.", best.scorer);
+        };
+        let figures = match (comparison.difference, comparison.low, comparison.high) {
+            (Some(d), Some(low), Some(high)) => {
+                format!("by {} points [{}, {}]", points(d), points(low), points(high))
+            }
+            (Some(d), _, _) => format!("by {} points", points(d)),
+            _ => "by an unknown amount".to_owned(),
+        };
+        let common = format!("{}, {} pairs of {} prompts", protocol.id(), comparison.n, comparison.prompts);
+        let scorer = &best.scorer;
+        match comparison.verdict {
+            Verdict::HeadWins => {
+                format!("{dimension}: the head beats the best other scorer, {scorer}, {figures} ({common}).")
+            }
+            Verdict::HeadLoses => {
+                format!("{dimension}: the head LOSES against the best other scorer, {scorer}, {figures} ({common}).")
+            }
+            Verdict::NoDifferenceShown => format!(
+                "{dimension}: no difference shown between the head and the best other scorer, {scorer}: the head differs \
+                 {figures} ({common})."
+            ),
+            Verdict::NotEnoughData => {
+                format!("{dimension}: not enough data to compare the head with {scorer} ({common}).")
+            }
+        }
+    }
+
+    /// `diff-half` where it was asked for, else the first protocol.
+    fn leading_protocol(&self) -> Option<Protocol> {
+        let protocols = self.protocols();
+        protocols.iter().copied().find(|p| *p == Protocol::DiffHalf).or(protocols.first().copied())
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// A difference in percentage points, with its sign.
+fn points(difference: f64) -> String {
+    format!("{:+.1}", 100.0 * difference)
+}

@@ -1,0 +1,102 @@
+//! Weight intervals: groups resampled with replacement, λ fixed.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use rand::Rng;
+use rayon::prelude::*;
+
+use super::WeightInterval;
+use super::likelihood::Model;
+use super::path::Shape;
+use super::solver::{Limits, State, minimise};
+use crate::rng;
+use crate::stats::quantiles::quantile_sorted;
+
+/// Refits of one bootstrap.
+pub struct Refits {
+    /// [refit][parameter], in draw order; refits that did not converge are left out.
+    pub weights: Vec<Vec<f64>>,
+    /// Refits without a certificate.
+    pub failed: usize,
+}
+
+/// Refits at `lambda` on `draws` resamples of the groups, each from the full solution and its curvature.
+pub fn refit(
+    model: &dyn Model,
+    shape: &Shape,
+    lambda: f64,
+    full: &State,
+    limits: Limits,
+    draws: usize,
+    seed: u64,
+) -> Refits {
+    let (index, groups) = dense_groups(model.group());
+    let penalty = shape.penalty(lambda);
+    let runs: Vec<Option<Vec<f64>>> = (0..draws)
+        .into_par_iter()
+        .map(|draw| {
+            let copies = multiplicities(groups, seed, draw as u64);
+            let weight: Vec<f64> = model.weight().iter().zip(&index).map(|(m, &g)| m * f64::from(copies[g])).collect();
+            if !weight.iter().any(|&m| m > 0.0) {
+                return None;
+            }
+            let likelihood = model.likelihood(Cow::Owned(weight));
+            let mut state = full.for_other_data();
+            let outcome = minimise(&*likelihood, &penalty, &mut state, limits);
+            outcome.converged.then_some(state.weights)
+        })
+        .collect();
+    let weights: Vec<Vec<f64>> = runs.into_iter().flatten().collect();
+    Refits { failed: draws - weights.len(), weights }
+}
+
+/// 2.5 % and 97.5 % percentiles and the share of non-zero weights, for the first `columns` parameters.
+pub fn intervals(refits: &Refits, columns: usize) -> Vec<WeightInterval> {
+    if refits.weights.is_empty() {
+        return Vec::new();
+    }
+    (0..columns)
+        .map(|j| {
+            let mut values: Vec<f64> = refits.weights.iter().map(|w| w[j]).collect();
+            values.sort_unstable_by(f64::total_cmp);
+            let selected = values.iter().filter(|&&w| w != 0.0).count() as f64 / values.len() as f64;
+            let percentile = |p| quantile_sorted(&values, p).unwrap_or(f64::NAN);
+            WeightInterval { low: percentile(0.025), high: percentile(0.975), selected }
+        })
+        .collect()
+}
+
+/// How often each of `groups` groups is drawn in resample `draw`.
+fn multiplicities(groups: usize, seed: u64, draw: u64) -> Vec<u32> {
+    let mut random = rng::stream(seed, "weight-bootstrap", draw);
+    let mut copies = vec![0; groups];
+    for _ in 0..groups {
+        // 64 random bits on a range of at most some millions: the bias is below 1e-12.
+        copies[((u128::from(random.next_u64()) * groups as u128) >> 64) as usize] += 1;
+    }
+    copies
+}
+
+/// Groups numbered from 0 by rank, and their number.
+fn dense_groups(group: &[usize]) -> (Vec<usize>, usize) {
+    let mut rank: BTreeMap<usize, usize> = group.iter().map(|&g| (g, 0)).collect();
+    for (r, slot) in rank.values_mut().enumerate() {
+        *slot = r;
+    }
+    (group.iter().map(|g| rank[g]).collect(), rank.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_resample_has_as_many_groups_as_the_data() {
+        for draw in 0..20 {
+            assert_eq!(multiplicities(17, 1, draw).iter().sum::<u32>(), 17);
+        }
+        assert_ne!(multiplicities(17, 1, 0), multiplicities(17, 1, 1));
+        assert_eq!(dense_groups(&[9, 4, 9, 30]), (vec![1, 0, 1, 2], 3));
+    }
+}
