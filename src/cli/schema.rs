@@ -1,18 +1,77 @@
 //! `headfit schema`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use schemars::{Schema, schema_for};
 
-use super::printer::Printer;
-use crate::{Error, Result};
+use super::printer::{Printer, to_json};
+use crate::Result;
+use crate::dataset::Manifest;
+use crate::evaluate::Evaluation;
+use crate::head::HeadsFile;
+use crate::problems::Problems;
+use crate::synth::Planted;
 
 /// Print the JSON Schema of one of our files
 #[derive(Debug, Args)]
-pub struct SchemaArgs {}
+#[command(after_help = "Examples:\n  \
+        headfit schema heads                          the format of heads.json\n  \
+        headfit schema manifest > manifest.schema.json\n\n\
+        The schemas are JSON Schema draft 2020-12, and are kept in schemas/ of the repository.")]
+pub struct SchemaArgs {
+    /// Which file
+    #[arg(value_name = "NAME")]
+    name: Name,
+}
+
+/// The files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Name {
+    /// heads.json, written by `headfit fit`
+    Heads,
+    /// The JSON of `headfit evaluate --json`
+    Evaluation,
+    /// dataset.toml, as JSON
+    Manifest,
+    /// The problems of a data set, as in `headfit check --json`
+    Check,
+    /// planted.json, written by `headfit synth`
+    Planted,
+}
+
+impl Name {
+    /// The schema of this file's root type.
+    fn schema(self) -> Schema {
+        match self {
+            Self::Heads => schema_for!(HeadsFile),
+            Self::Evaluation => schema_for!(Evaluation),
+            Self::Manifest => schema_for!(Manifest),
+            Self::Check => schema_for!(Problems),
+            Self::Planted => schema_for!(Planted),
+        }
+    }
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// See the exit codes in `headfit --help`.
-pub fn run(_args: &SchemaArgs, _printer: &Printer) -> Result<()> {
-    Err(Error::Bug("schema is not written yet".into()))
+pub fn run(args: &SchemaArgs, printer: &Printer) -> Result<()> {
+    printer.line(to_json(&args.name.schema())?.trim_end());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_schemas_are_current() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+        for name in Name::value_variants() {
+            let id = name.to_possible_value().unwrap().get_name().to_owned();
+            let committed = std::fs::read_to_string(folder.join(format!("{id}.schema.json"))).unwrap_or_default();
+            let current = to_json(&name.schema()).unwrap();
+            assert!(committed == current, "schemas/{id}.schema.json is old: headfit schema {id} > schemas/{id}.schema.json");
+        }
+    }
 }
