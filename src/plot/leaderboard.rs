@@ -113,6 +113,12 @@ pub fn finding(input: &Leaderboard) -> String {
     }
 }
 
+/// With a capital first letter.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// `a`, `a and b`, `a, b and 3 others`.
 fn list(names: &[String]) -> String {
     match names {
@@ -178,9 +184,9 @@ fn paint(pen: &mut Pen<'_>, width: f64, input: &Leaderboard, title: &str) -> Res
                 Scale::over(percents.iter().copied(), ticks, left + label_room + 10.0, left + panel_width - 46.0);
             PanelPen { panel, left, right: left + panel_width, label_room, scale }.paint(pen, y)?;
         }
-        y += 58.0 + rows as f64 * ROW + 34.0;
+        y += 58.0 + rows as f64 * ROW + 20.0;
     }
-    Ok(y - 20.0)
+    Ok(y - 16.0)
 }
 
 fn header(pen: &mut Pen<'_>, width: f64, input: &Leaderboard, title: &str) -> Result<f64> {
@@ -193,7 +199,7 @@ fn header(pen: &mut Pen<'_>, width: f64, input: &Leaderboard, title: &str) -> Re
     let note = format!(
         "{}{} in %, 95 % intervals over prompts.{}{}",
         if input.simulated { "Simulated data. " } else { "" },
-        one_line(&input.measure),
+        sentence(&one_line(&input.measure)),
         if has(Standing::Open) { " A ring: no difference from the head is shown." } else { "" },
         if has(Standing::Ahead) { " Orange: better than the head." } else { "" },
     );
@@ -252,17 +258,25 @@ impl PanelPen<'_> {
             }
         }
         merged.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let mut taken = f64::NEG_INFINITY;
+        // Labels that would run into each other become one: `chance | majority`.
+        let mut labels: Vec<(String, f64, f64)> = Vec::new();
         for (name, value) in merged {
             let x = self.scale.at(value * 100.0);
             pen.dashed(x, label + 7.0, bottom, Ink::Quiet, 1.0)?;
             let text = one_line(&name);
-            let half = text_width(&text, SMALL) / 2.0;
-            let middle = x.max(self.left + half).min(self.right - half);
-            if middle - half > taken {
-                pen.text((middle, label), &text, Type::new(SMALL, Ink::Quiet).side(Side::Middle))?;
-                taken = middle + half + 4.0;
+            match labels.last_mut() {
+                Some((last, first, end)) if *end + 6.0 > x - text_width(&text, SMALL) / 2.0 => {
+                    *last = format!("{last} | {text}");
+                    let middle = (*first + x) / 2.0;
+                    *end = middle + text_width(last, SMALL) / 2.0;
+                }
+                _ => labels.push((text.clone(), x, x + text_width(&text, SMALL) / 2.0)),
             }
+        }
+        for (text, x, end) in labels {
+            let half = text_width(&text, SMALL) / 2.0;
+            let middle = ((x + end - half) / 2.0).max(self.left + half).min(self.right - half);
+            pen.text((middle, label), &text, Type::new(SMALL, Ink::Quiet).side(Side::Middle))?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 use super::Figure;
 use super::canvas::{Caption, Pen, Side, Type, figure};
 use super::scale::Scale;
-use super::text::{count, counted, number, one_line, wrap};
+use super::text::{count, counted, number, one_line, width as text_width, wrap};
 use super::theme::{BODY, Ink, SMALL, TITLE};
 use crate::Result;
 
@@ -21,6 +21,8 @@ pub struct Weights {
     pub unit: String,
     /// Whether the data are simulated; said in the sub-title.
     pub simulated: bool,
+    /// Pairs behind the correlations: tells noise from contradiction.
+    pub pairs: usize,
     /// The rows, in the order of the head's columns.
     pub rows: Vec<Weight>,
 }
@@ -43,9 +45,10 @@ pub struct Weight {
 }
 
 impl Weight {
-    /// Whether the weight says the opposite of the column's own correlation.
-    fn contradicts(&self) -> bool {
-        self.marginal.is_some_and(|m| m * self.weight < 0.0)
+    /// Whether the weight says the opposite of the column's own correlation, by more than two standard errors of a
+    /// correlation of nothing, 2/√n.
+    fn contradicts(&self, pairs: usize) -> bool {
+        self.marginal.is_some_and(|m| m * self.weight < 0.0 && m.abs() > 2.0 / (pairs.max(1) as f64).sqrt())
     }
 }
 
@@ -175,9 +178,12 @@ impl Layout {
         let ladders = wide && input.rows.iter().any(|r| r.ladder.is_some());
         let ladder_room = if ladders { 96.0 } else { 0.0 };
         let label_left = if ladders { 108.0 } else { 0.0 };
-        let (left, right) = if wide { (320.0, 490.0) } else { (132.0, 238.0) };
-        let value_right = if wide { 536.0 } else { 238.0 };
-        let (marginal_left, marginal_right) = if wide { (562.0, width - 6.0) } else { (256.0, width - 6.0) };
+        let longest = input.rows.iter().map(|r| text_width(&one_line(&r.label), BODY)).fold(90.0, f64::max);
+        let label_room = (longest + 1.0).min(if wide { 306.0 - label_left } else { 118.0 });
+        let left = label_left + label_room + 14.0;
+        let (right, value_right) = if wide { (490.0, 536.0) } else { (238.0, 238.0) };
+        let (marginal_left, marginal_right) = (if wide { 562.0 } else { 264.0 }, width - 8.0);
+        let ticks = (((right - left) / 50.0) as usize).clamp(2, 7);
         let bound = interval_bound(input);
         let ends = input.rows.iter().flat_map(|r| {
             let (low, high) = r.interval.unwrap_or((r.weight, r.weight));
@@ -193,9 +199,9 @@ impl Layout {
             width,
             ladder_room,
             label_left,
-            label_room: left - label_left - 14.0,
+            label_room,
             value_right,
-            weights: Scale::over(ends.chain([0.0]), if wide { 4 } else { 2 }, left, right),
+            weights: Scale::over(ends.chain([0.0]), ticks, left, right),
             marginal: Scale::over([-reach, reach], 2, marginal_left, marginal_right),
             left,
             right,
@@ -213,44 +219,39 @@ impl Layout {
         let groups = groups(input);
         let headings = groups.len() > 1 || groups.iter().any(|g| g.name.is_some());
         let labels: Vec<Vec<String>> = input.rows.iter().map(|r| wrap(&r.label, BODY, self.label_room, 2)).collect();
-        let ladders: Vec<Vec<String>> = input
-            .rows
-            .iter()
-            .map(|r| r.ladder.as_deref().map_or(Vec::new(), |l| wrap(l, SMALL, self.ladder_room, 2)))
-            .collect();
         let height = |r: usize| LINE * labels[r].len() as f64 + ROW_GAP;
-        let rows_height: f64 = (0..input.rows.len()).map(height).sum();
-        let bottom = y + rows_height + if headings { HEADING * groups.len() as f64 } else { 0.0 } + 6.0;
-        self.grid(pen, y, bottom)?;
+        if input.rows.len() > 30 {
+            self.axis(pen, y + 6.0)?;
+            y += 14.0;
+        }
         let total: f64 = groups.iter().map(|g| g.sum(input)).sum();
         for group in &groups {
             if headings {
                 self.heading(pen, y, group, group.sum(input) / total)?;
                 y += HEADING;
             }
+            self.grid(pen, y - 3.0, y + group.rows.iter().map(|&r| height(r)).sum::<f64>())?;
             let mut ladder_above: Option<&Option<String>> = None;
             for &r in &group.rows {
                 let row = &input.rows[r];
                 if self.ladder_room > 0.0 && ladder_above != Some(&row.ladder) {
-                    let room = group
-                        .rows
-                        .iter()
-                        .filter(|&&o| input.rows[o].ladder == row.ladder)
-                        .map(|&o| height(o))
-                        .sum::<f64>();
-                    let shown = &ladders[r][..ladders[r].len().min(if room < 2.0 * LINE { 1 } else { 2 })];
+                    let same = group.rows.iter().filter(|&&o| input.rows[o].ladder == row.ladder);
+                    let room = same.map(|&o| height(o)).sum::<f64>();
                     if ladder_above.is_some() {
-                        pen.line((0.0, y - 1.5), (self.label_left + self.label_room, y - 1.5), Ink::Grid, 1.0)?;
+                        pen.line((0.0, y - 1.5), (self.left - 14.0, y - 1.5), Ink::Grid, 1.0)?;
                     }
-                    pen.lines((0.0, y + LINE / 2.0), shown, Type::new(SMALL, Ink::Quiet))?;
+                    let lines = row.ladder.as_deref().map_or(Vec::new(), |l| {
+                        wrap(l, SMALL, self.ladder_room, if room < 2.0 * LINE { 1 } else { 2 })
+                    });
+                    pen.lines((0.0, y + LINE / 2.0), &lines, Type::new(SMALL, Ink::Quiet))?;
                 }
                 ladder_above = Some(&row.ladder);
-                self.row(pen, y, row, &labels[r])?;
+                self.row(pen, y, row, (&labels[r], input.pairs))?;
                 y += height(r);
             }
         }
-        self.axis(pen, bottom)?;
-        Ok(bottom + 22.0)
+        self.axis(pen, y + 9.0)?;
+        Ok(y + 16.0)
     }
 
     /// Title, sub-title and the names of the two panels; gives the y below them.
@@ -269,7 +270,7 @@ impl Layout {
         if input.rows.iter().any(|r| r.weight == 0.0) {
             note.push_str("Small grey dots are weights of exactly zero. ");
         }
-        if input.rows.iter().any(Weight::contradicts) {
+        if input.rows.iter().any(|r| r.contradicts(input.pairs)) {
             note.push_str("An orange ring is a correlation whose sign is the opposite of the weight's.");
         }
         let lines = wrap(&note, BODY, self.width, 5);
@@ -298,11 +299,11 @@ impl Layout {
         Ok(())
     }
 
-    fn axis(&self, pen: &mut Pen<'_>, bottom: f64) -> Result<()> {
+    fn axis(&self, pen: &mut Pen<'_>, y: f64) -> Result<()> {
         for scale in [&self.weights, &self.marginal] {
             for tick in scale.ticks() {
                 let label = number(tick, scale.digits);
-                pen.text((scale.at(tick), bottom + 11.0), &label, Type::new(SMALL, Ink::Quiet).side(Side::Middle))?;
+                pen.text((scale.at(tick), y), &label, Type::new(SMALL, Ink::Quiet).side(Side::Middle))?;
             }
         }
         Ok(())
@@ -311,16 +312,17 @@ impl Layout {
     fn heading(&self, pen: &mut Pen<'_>, y: f64, group: &Group, share: f64) -> Result<()> {
         let middle = y + HEADING - 11.0;
         let name = group.name.as_deref().unwrap_or("Other");
-        let name = wrap(name, BODY * 1.06, self.left - 70.0, 1);
-        pen.lines((0.0, middle), &name, Type::new(BODY, Ink::Text).bold())?;
+        let ladders = self.ladder_room > 0.0;
+        let share_right = if ladders || self.left > 250.0 { self.left - 14.0 } else { self.width };
+        pen.lines((0.0, middle), &wrap(name, BODY * 1.06, share_right - 64.0, 1), Type::new(BODY, Ink::Text).bold())?;
         if share.is_finite() {
             let text = if share == 0.0 { "no weight".to_owned() } else { format!("{} %", number(share * 100.0, 0)) };
-            pen.text((self.left - 14.0, middle), &text, Type::new(SMALL, Ink::Quiet).side(Side::End))?;
+            pen.text((share_right, middle), &text, Type::new(SMALL, Ink::Quiet).side(Side::End))?;
         }
-        pen.line((0.0, middle + 10.0), (self.left - 14.0, middle + 10.0), Ink::Faint, 1.0)
+        pen.line((0.0, middle + 9.0), (self.width, middle + 9.0), Ink::Faint, 1.0)
     }
 
-    fn row(&self, pen: &mut Pen<'_>, y: f64, row: &Weight, label: &[String]) -> Result<()> {
+    fn row(&self, pen: &mut Pen<'_>, y: f64, row: &Weight, (label, pairs): (&[String], usize)) -> Result<()> {
         let used = row.weight != 0.0;
         let middle = y + LINE / 2.0;
         let ink = if used { Ink::Text } else { Ink::Quiet };
@@ -338,7 +340,7 @@ impl Layout {
         }
         let Some(marginal) = row.marginal.filter(|m| m.is_finite()) else { return Ok(()) };
         let (zero, x) = (self.marginal.at(0.0), self.marginal.at(marginal));
-        if row.contradicts() {
+        if row.contradicts(pairs) {
             pen.line((zero, middle), (x, middle), Ink::Contrast, 1.0)?;
             return pen.ring((x, middle), 3.2, Ink::Contrast);
         }
@@ -373,10 +375,10 @@ impl Layout {
     }
 }
 
-/// How far intervals are drawn: five times the largest weight, so that one unstable column does not flatten the rest.
+/// How far intervals are drawn: three times the largest weight, so that one unstable column does not flatten the rest.
 fn interval_bound(input: &Weights) -> f64 {
     let largest = input.rows.iter().map(|r| r.weight.abs()).filter(|w| w.is_finite()).fold(0.0, f64::max);
-    if largest > 0.0 { 5.0 * largest } else { f64::MAX }
+    if largest > 0.0 { 3.0 * largest } else { f64::MAX }
 }
 
 #[cfg(test)]
@@ -391,6 +393,7 @@ mod tests {
             noun: ("question", "questions"),
             unit: "log-odds per coded answer".into(),
             simulated: false,
+            pairs: 1000,
             rows,
         }
     }
