@@ -1,18 +1,229 @@
 //! `headfit fit`.
 
-use clap::Args;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use clap::{Args, ValueEnum};
+
+use super::args::{DataArgs, FeatureArgs, TrainArgs};
 use super::printer::Printer;
-use crate::{Error, Result};
+use crate::dataset::{self, Dataset};
+use crate::features;
+use crate::head::{self, Head, HeadsFile};
+use crate::problems::{Problems, Severity};
+use crate::{Error, Result, output};
+
+/// Weights shown per dimension; the file holds all.
+const SHOWN: usize = 6;
 
 /// Fit one head per dimension and write heads.json
 #[derive(Debug, Args)]
-pub struct FitArgs {}
+#[command(after_help = "Examples:\n  \
+    headfit fit DATA -o heads.json\n  \
+    headfit fit DATA -o heads.json --dimension overall --bounds non-negative --rule min\n  \
+    headfit fit DATA -o heads.json --lambda 0.01 --force\n\n\
+    Where pairs have a split, only those with split = train are used. Exit code 4: a fit did not converge.")]
+pub struct FitArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// File to write the heads to
+    #[arg(long, short, value_name = "FILE")]
+    out: PathBuf,
+    /// Overwrite existing files
+    #[arg(long)]
+    force: bool,
+    /// Write the heads to this file too (- = standard output)
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    features: FeatureArgs,
+    #[command(flatten)]
+    train: TrainArgs,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// See the exit codes in `headfit --help`.
-pub fn run(_args: &FitArgs, _printer: &Printer) -> Result<()> {
-    Err(Error::Bug("fit is not written yet".into()))
+pub fn run(args: &FitArgs, printer: &Printer) -> Result<()> {
+    output::refuse_existing(&args.out, args.force)?;
+    if let Some(json) = args.json.as_deref().filter(|json| *json != Path::new("-")) {
+        output::refuse_existing(json, args.force)?;
+    }
+    let bar = printer.progress("reading");
+    let ds = dataset::read(&args.data.source(), args.data.read_options())?;
+    bar.set_message("building features");
+    let matrix = features::build(&ds, &args.features.options())?;
+    let dimensions = chosen_dimensions(&ds, &args.train.dimension)?;
+    let options = args.train.options(args.features.missing);
+    let mut heads = Vec::new();
+    let mut failures = Failures::default();
+    for (n, &dimension) in dimensions.iter().enumerate() {
+        bar.set_message(format!("fitting {} ({} of {})", ds.dimensions[dimension], n + 1, dimensions.len()));
+        let (pairs, _) = head::training_pairs(&ds, dimension);
+        match head::train(&ds, &matrix, dimension, &pairs, &options) {
+            Ok(head) => heads.push(head),
+            Err(error) => failures.add(error)?,
+        }
+    }
+    bar.finish_and_clear();
+    failures.into_result()?;
+    let file = HeadsFile::new(heads, head::provenance(&ds, args.train.seed, given_options(args)));
+    file.write(&args.out, args.force)?;
+
+    announce(&ds, &matrix.notes, printer);
+    if args.json.as_deref() != Some(Path::new("-")) {
+        print_summary(&file.heads, printer);
+        file.heads.iter().for_each(|head| print_head(head, printer));
+    }
+    printer.note(format!("wrote {}", args.out.display()));
+    match &args.json {
+        Some(json) => printer.json(json, &file, args.force),
+        None => Ok(()),
+    }
+}
+
+/// Indices of the asked dimensions, in the data's order; all where none is asked for.
+fn chosen_dimensions(ds: &Dataset, asked: &[String]) -> Result<Vec<usize>> {
+    if ds.dimensions.is_empty() {
+        return Err(Error::Usage("the data have neither pairs nor ratings: there is nothing to fit".into()));
+    }
+    if let Some(unknown) = asked.iter().find(|name| ds.dimension(name).is_none()) {
+        let known = ds.dimensions.join(", ");
+        return Err(Error::Usage(format!("--dimension \"{unknown}\" is not in the data, which have {known}")));
+    }
+    Ok((0..ds.dimensions.len()).filter(|&d| asked.is_empty() || asked.contains(&ds.dimensions[d])).collect())
+}
+
+/// What went wrong in the dimensions, so that all of it is told at once.
+#[derive(Default)]
+struct Failures {
+    data: Problems,
+    unconverged: Vec<String>,
+}
+
+impl Failures {
+    /// Keeps errors of one dimension; anything else ends the command at once.
+    fn add(&mut self, error: Error) -> Result<()> {
+        match error {
+            Error::Data(problems) => self.data.extend(*problems),
+            Error::NotConverged(text) => self.unconverged.push(text),
+            other => return Err(other),
+        }
+        Ok(())
+    }
+
+    fn into_result(self) -> Result<()> {
+        if self.data.count(Severity::Error) > 0 {
+            return Err(Error::Data(Box::new(self.data)));
+        }
+        if self.unconverged.is_empty() { Ok(()) } else { Err(Error::NotConverged(self.unconverged.join("\n"))) }
+    }
+}
+
+/// The options that shaped the heads, as they could be typed.
+fn given_options(args: &FitArgs) -> BTreeMap<String, String> {
+    fn name(value: impl ValueEnum) -> String {
+        value.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default()
+    }
+    let mut options = BTreeMap::new();
+    let mut set = |option: &str, value: String| options.insert(option.to_owned(), value);
+    let (f, t) = (&args.features, &args.train);
+    set("coding", name(f.coding));
+    set("hierarchy", name(f.hierarchy));
+    set("missing", name(f.missing));
+    set("rule", name(t.rule));
+    set("alpha", t.alpha.to_string());
+    set("ties", name(t.ties));
+    set("bounds", name(t.bounds));
+    set("scope", name(t.scope));
+    set("folds", t.folds.to_string());
+    set("bootstrap", t.bootstrap.to_string());
+    if let Some(source) = f.features {
+        set("features", name(source));
+    }
+    if let Some(layout) = f.layout {
+        set("layout", name(layout));
+    }
+    if !f.with_scores.is_empty() {
+        set("with-scores", f.with_scores.join(","));
+    }
+    if let Some(lambda) = t.lambda {
+        set("lambda", lambda.to_string());
+    }
+    if t.allow_unconverged {
+        set("allow-unconverged", "true".into());
+    }
+    options
+}
+
+/// What was found and decided before the fit.
+fn announce(ds: &Dataset, notes: &[String], printer: &Printer) {
+    if ds.simulated {
+        printer.note("The data are simulated.");
+    }
+    for (rule, count) in ds.problems.rules(Severity::Warning) {
+        printer.note(format!("warning: {rule}: {count} (see `headfit check`)"));
+    }
+    notes.iter().for_each(|note| printer.note(note));
+    if ds.pairs.iter().any(|pair| pair.split.is_some()) {
+        printer.note("The pairs have a split: only those with split = train were used.");
+    }
+    if ds.pairs_derived {
+        printer.note("Pairs were derived from mean ratings within each prompt.");
+    }
+}
+
+fn print_summary(heads: &[Head], printer: &Printer) {
+    let rows: Vec<Vec<String>> = heads
+        .iter()
+        .map(|head| {
+            let nonzero = head.weights.iter().filter(|&&w| w != 0.0).count();
+            vec![
+                head.dimension.clone(),
+                head.pairs.to_string(),
+                head.groups.to_string(),
+                format!("{:.2e}", head.lambda),
+                format!("{nonzero} of {}", head.weights.len()),
+                format!(
+                    "{:.0e}{}",
+                    head.certificate.kkt,
+                    if head.certificate.converged { "" } else { " (not converged)" }
+                ),
+                format!("{:.3}", head.tie_threshold),
+            ]
+        })
+        .collect();
+    printer.table(&["dimension", "pairs", "prompts", "lambda", "weights", "KKT", "tie threshold"], &rows, 1);
+}
+
+/// The largest weights of one head, and its notes.
+fn print_head(head: &Head, printer: &Printer) {
+    printer.line("");
+    printer.line(format!("{}:", head.dimension));
+    let mut order: Vec<usize> = (0..head.weights.len()).filter(|&j| head.weights[j] != 0.0).collect();
+    order.sort_by(|&i, &j| head.influence(j).total_cmp(&head.influence(i)));
+    if order.is_empty() {
+        printer.line("  no feature has a weight");
+    }
+    let rows: Vec<Vec<String>> = order
+        .iter()
+        .take(SHOWN)
+        .map(|&j| {
+            let column = &head.columns[j];
+            let mut row = vec![format!("  {}", column.label), format!("{:.4}", head.weights[j])];
+            if let Some(interval) = head.intervals.get(j) {
+                row.push(format!("{:.4} … {:.4}", interval.low, interval.high));
+                row.push(format!("{:.0} %", 100.0 * interval.selected));
+            }
+            row
+        })
+        .collect();
+    if head.intervals.is_empty() {
+        printer.table(&["  largest weights", "weight"], &rows, 1);
+    } else {
+        printer.table(&["  largest weights", "weight", "95 % interval", "selected"], &rows, 1);
+        printer.line("  interval: bootstrap over prompts, λ fixed");
+    }
+    head.notes.iter().for_each(|note| printer.line(format!("  note: {note}")));
 }

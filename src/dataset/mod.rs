@@ -1,11 +1,36 @@
 //! Tables on disk → a checked [`Dataset`].
 
+mod answers;
+mod card;
+mod delimited;
+mod depends;
+mod derive;
+mod files;
+mod frame;
+mod groups;
+mod items;
+mod jsonl;
+mod manifest;
+mod numeric;
+mod pairs;
+mod propose;
+mod ratings;
+mod read;
+mod table;
+mod tables;
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::checklist::Checklist;
 use crate::problems::Problems;
+
+pub use card::{AnswerKind, DataCard};
+pub use frame::to_parquet;
+pub use propose::{Proposal, propose};
+pub use read::{load, read};
+pub use table::{Texts, Values};
 
 /// Everything people and models have said, read, checked and linked by index.
 ///
@@ -305,13 +330,4 @@ pub enum Source {
 pub struct ReadOptions {
     /// Unknown answer tokens are errors, not warnings.
     pub strict: bool,
-}
-
-/// Reads, checks and links a data set.
-///
-/// # Errors
-/// [`crate::Error::Data`] with every problem found; [`crate::Error::Io`] where a file cannot be read.
-pub fn read(source: &Source, options: ReadOptions) -> crate::Result<Dataset> {
-    let _ = (source, options);
-    Err(crate::Error::Bug("dataset::read is not written yet".into()))
 }

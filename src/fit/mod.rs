@@ -10,13 +10,17 @@
 pub mod bootstrap;
 pub mod cross_validation;
 pub mod likelihood;
+pub mod linfa;
 pub mod path;
 pub mod penalty;
 pub mod quadratic;
+pub mod reference;
 pub mod rows;
 mod run;
 pub mod separation;
 pub mod solver;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -43,6 +43,12 @@ impl Head {
             .collect()
     }
 
+    /// |w_j| × scale_j: how much column `j` moves the score over one typical step, for ordering weights of columns in
+    /// different units.
+    pub fn influence(&self, j: usize) -> f64 {
+        self.weights[j].abs() * self.preparation.scales[j]
+    }
+
     /// Σ w_j x_j over `members`; an item is scored only if the whole head can score it.
     fn partial_scores(&self, features: &FeatureMatrix, place: &[usize], members: &[usize]) -> Result<Vec<Option<f64>>> {
         let missing = self.preparation.missing;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{FORMAT_VERSION, Head, HeadsFile, Provenance};
 use crate::dataset::Dataset;
+use crate::features::{FeatureOptions, Hierarchy};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result, output};
 
@@ -70,6 +71,38 @@ impl HeadsFile {
     /// As [`output::write_file`].
     pub fn write(&self, path: &Path, force: bool) -> Result<()> {
         output::write_file(path, &self.to_json()?, force)
+    }
+
+    /// How the features of other data have to be built so that these heads can read them.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where the heads of the file do not agree.
+    pub fn feature_options(&self) -> Result<FeatureOptions> {
+        let Some(first) = self.heads.first() else {
+            let remedy = "fit again";
+            return Err(Error::data(Problem::new(
+                Severity::Error,
+                "heads-file",
+                "heads.json",
+                "there is no head",
+                remedy,
+            )));
+        };
+        let built = |head: &Head| (head.source, head.coding, head.layout);
+        if let Some(other) = self.heads.iter().find(|head| built(head) != built(first)) {
+            let message =
+                format!("heads \"{}\" and \"{}\" read differently coded features", first.dimension, other.dimension);
+            let remedy = "keep them in two files";
+            return Err(Error::data(Problem::new(Severity::Error, "heads-file", "heads.json", message, remedy)));
+        }
+        let option = |name: &str| self.provenance.options.get(name).map(String::as_str);
+        Ok(FeatureOptions {
+            source: Some(first.source),
+            coding: first.coding,
+            layout: first.layout,
+            hierarchy: if option("hierarchy") == Some("dsg") { Hierarchy::Dsg } else { Hierarchy::None },
+            with_scores: option("with-scores").into_iter().flat_map(|s| s.split(',')).map(str::to_owned).collect(),
+        })
     }
 
     fn check(&self, file: &str) -> Result<()> {

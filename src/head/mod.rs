@@ -13,7 +13,7 @@ use crate::features::{Coding, Column, FeatureSource, Layout, Preparation};
 use crate::fit::{Certificate, CurvePoint, Rule, Ties, WeightInterval};
 
 pub use file::provenance;
-pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train};
+pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train, training_pairs};
 
 /// Version of the heads file's format.
 pub const FORMAT_VERSION: u32 = 1;

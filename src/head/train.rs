@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Head;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Split};
 use crate::features::{FeatureMatrix, Missing, PairMatrix, Preparation, default_bounds};
 use crate::fit::{self, Fit, FitOptions, Rule, Ties, WeightInterval};
 use crate::problems::{Problem, Severity};
@@ -132,6 +132,15 @@ pub fn train(
         return Err(Error::NotConverged(unconverged(name, &fit, options)));
     }
     Ok(assemble(ds, features, name, preparation, &prepared, &matrix, fit, options))
+}
+
+/// The pairs of `dimension` that a head may be fitted on: those with `split = train` where the data set has a split (then
+/// the second value is true), else all.
+pub fn training_pairs(ds: &Dataset, dimension: usize) -> (Vec<usize>, bool) {
+    let split = ds.pairs.iter().any(|pair| pair.split.is_some());
+    let mut pairs = ds.pairs_of(dimension);
+    pairs.retain(|&p| !split || ds.pairs[p].split == Some(Split::Train));
+    (pairs, split)
 }
 
 /// First 16 hex digits of the SHA-256 of a prompt: of its folded text, or of its id where it has none. The leakage guard
