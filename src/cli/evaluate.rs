@@ -108,7 +108,7 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
 }
 
 /// The columns that the stored heads read, made as they were for the fit.
-fn features_of_heads(ds: &Dataset, given: &FeatureOptions, file: &HeadsFile) -> Result<FeatureMatrix> {
+pub(super) fn features_of_heads(ds: &Dataset, given: &FeatureOptions, file: &HeadsFile) -> Result<FeatureMatrix> {
     let first = file.heads.first().ok_or_else(|| Error::Usage("the heads file holds no head".into()))?;
     let mut seen = BTreeSet::new();
     let wanted: Vec<Column> =

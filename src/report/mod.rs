@@ -4,11 +4,14 @@
 
 mod charts;
 mod escape;
+mod folder;
 mod names;
 mod render;
 mod tables;
 mod verdict;
 mod view;
+
+pub use folder::refuse_folder;
 
 use std::collections::BTreeMap;
 
@@ -250,7 +253,7 @@ impl Report {
         ];
         files.extend(self.figures.iter().map(|f| (format!("charts/{}.svg", f.id), f.svg.clone().into_bytes())));
         files.extend(tables::all(self)?);
-        let mark = render::mark(self, &files)?;
+        let mark = folder::mark(self, &files)?;
         files.push((crate::output::FOLDER_MARK.to_owned(), mark));
         Ok(files)
     }

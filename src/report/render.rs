@@ -3,7 +3,6 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Report;
@@ -52,31 +51,6 @@ pub(super) fn html(report: &Report) -> Result<String> {
     )
 }
 
-/// `headfit-output.json`: marks the folder as ours and says what is in it and what it was made from.
-pub(super) fn mark(report: &Report, files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
-    #[derive(Serialize)]
-    struct Mark<'a> {
-        program: &'static str,
-        version: &'a str,
-        kind: &'static str,
-        simulated: bool,
-        inputs: &'a [crate::dataset::InputFile],
-        files: std::collections::BTreeMap<&'a str, String>,
-    }
-    let hashes = files.iter().map(|(name, bytes)| (name.as_str(), hex(&Sha256::digest(bytes)))).collect();
-    let mark = Mark {
-        program: "headfit",
-        version: &report.methods.program_version,
-        kind: "report",
-        simulated: report.simulated,
-        inputs: &report.methods.inputs,
-        files: hashes,
-    };
-    let mut bytes = serde_json::to_vec_pretty(&mark).map_err(failed)?;
-    bytes.push(b'\n');
-    Ok(bytes)
-}
-
 /// Renders one template. Escaping follows the name's ending: every value of every template is escaped for its format.
 fn render(name: &'static str, template: &'static str, values: Value) -> Result<String> {
     let mut environment = Environment::new();
@@ -107,10 +81,6 @@ fn render(name: &'static str, template: &'static str, values: Value) -> Result<S
 
 fn failed(error: impl std::fmt::Display + std::fmt::Debug) -> Error {
     Error::Bug(format!("report: {error}"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Base64 with padding (RFC 4648 §4), for the hash in the page's policy.
