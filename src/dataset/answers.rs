@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::items::{Interner, link};
+use super::items::{Interner, link, link_near};
 use super::ratings::duplicate;
 use super::table::{Column, Number, Table, Values, list};
 use super::{Answer, Answers, Items, ReadOptions, depends};
@@ -76,8 +76,10 @@ impl<'a> Reader<'a> {
         let optional = ["judge", "category", "question", "depends_on"].map(|name| table.column(name));
         let [judge, category, text, depends_on] = optional;
         self.reserve(table.len());
+        let mut near = 0;
         for row in 0..table.len() {
-            let item = link(table, id, row, self.items, problems);
+            let item = link_near(table, id, row, self.items, near, problems);
+            near = item.unwrap_or(near);
             let name = table.needed(question, row, problems);
             let p_yes = self.answer(answer, row, problems);
             let (Some(item), Some(name), Ok(p_yes)) = (item, name, p_yes) else { continue };
@@ -236,7 +238,7 @@ fn probability(number: Number) -> Token {
         Number::Value(p) if (0.0..=1.0).contains(&p) => Token::P(p + 0.0),
         Number::Value(_) => Token::OutOfRange,
         Number::NotFinite => Token::NotFinite,
-        Number::NotANumber => Token::Unknown,
+        Number::Words => Token::Unknown,
     }
 }
 

@@ -18,7 +18,7 @@ pub fn read(name: &str, file: &str, bytes: &[u8], problems: &mut Problems) -> Op
     let starts = match scan(file, bytes, problems) {
         Ok(starts) => starts,
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             return None;
         }
     };
@@ -138,7 +138,7 @@ enum State {
 
 /// Line on which each record starts, from 1; blank lines are no records. Lines with a NUL byte are errors in
 /// `problems`; broken quoting ends the scan, as nothing after it can be trusted.
-fn scan(file: &str, bytes: &[u8], problems: &mut Problems) -> Result<Vec<u64>, Problem> {
+fn scan(file: &str, bytes: &[u8], problems: &mut Problems) -> Result<Vec<u64>, Box<Problem>> {
     let mut starts = Vec::new();
     let mut state = State::RecordStart;
     let (mut line, mut opened, mut nul_line) = (1, 1, 0);
@@ -164,14 +164,15 @@ fn scan(file: &str, bytes: &[u8], problems: &mut Problems) -> Result<Vec<u64>, P
             (State::Quote, b'"') => State::Quoted,
             (State::Quote, _) => {
                 let message = format!("text follows the closing quote of a cell that was opened on line {opened}");
-                return Err(quoting(file, message).at(line));
+                return Err(Box::new(quoting(file, message).at(line)));
             }
             _ => State::Plain,
         };
         line += u64::from(line_end);
     }
     if state == State::Quoted {
-        return Err(quoting(file, "the quote that opens here is never closed".to_owned()).at(opened));
+        let message = "the quote that opens here is never closed".to_owned();
+        return Err(Box::new(quoting(file, message).at(opened)));
     }
     Ok(starts)
 }

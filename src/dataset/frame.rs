@@ -153,21 +153,19 @@ fn find_foreign(field: &pl::ArrowField, prefix: &str, foreign: &mut Vec<Nameless
             let kind = kind.split(['(', ' ', '{']).next().unwrap_or("unknown");
             let message = format!("the column has the type {kind}, which no table uses");
             let remedy = "convert the column to text or to numbers, or leave it out";
-            foreign.push(Nameless(Problem {
-                column: Some(name),
-                ..Problem::new(Severity::Error, "unsupported-type", "", message, remedy)
-            }));
+            let problem = Problem::new(Severity::Error, "unsupported-type", "", message, remedy);
+            foreign.push(Nameless(Box::new(Problem { column: Some(name), ..problem })));
         }
     }
 }
 
 /// A problem whose file is not known yet.
-struct Nameless(Problem);
+struct Nameless(Box<Problem>);
 
 impl Nameless {
     fn file(mut self, file: &str) -> Problem {
         self.0.file = file.to_owned();
-        self.0
+        *self.0
     }
 }
 
@@ -177,7 +175,7 @@ fn flatten(series: &pl::Series, prefix: &str, columns: &mut Vec<Column>) -> std:
     let refuse = |reason: &str| {
         let remedy = "convert the column to text or to numbers, or leave it out";
         let problem = Problem::new(Severity::Error, "unsupported-type", "", reason, remedy);
-        Nameless(problem.cell(&name, series.dtype().to_string()))
+        Nameless(Box::new(problem.cell(&name, series.dtype().to_string())))
     };
     let broken = |e: pl::PolarsError| refuse(&format!("the column cannot be read: {e}"));
     if let pl::DataType::Struct(_) = series.dtype() {

@@ -148,13 +148,14 @@ impl Declared {
         }
         // A table whose rows were all refused has been reported already.
         let refused = |table: &str| data.inputs.iter().any(|input| input.table == table);
-        let unrated = |name: &&String| !rated.contains(&name.as_str()) && !(rated.is_empty() && refused("ratings"));
+        let unrated =
+            |name: &&String| if rated.is_empty() { !refused("ratings") } else { !rated.contains(&name.as_str()) };
         for name in self.manifest.ratings.keys().filter(unrated) {
             let message = format!("no rating has the dimension {name}; the ratings table has {}", list(&rated));
             problems.push(self.error(&["ratings", name], "manifest-unknown-name", message, "correct the name"));
         }
         let scorers = data.scores.as_ref().map(|t| t.names.as_slice()).unwrap_or_default();
-        let unscored = |name: &&String| !scorers.contains(name) && !(scorers.is_empty() && refused("scores"));
+        let unscored = |name: &&String| if scorers.is_empty() { !refused("scores") } else { !scorers.contains(name) };
         for name in self.manifest.scores.keys().filter(unscored) {
             let message = format!("there is no scorer {name}; the scores table has {}", list(scorers));
             problems.push(self.error(&["scores", name], "manifest-unknown-name", message, "correct the name"));

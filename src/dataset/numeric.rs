@@ -117,7 +117,7 @@ fn is_text(column: &Column, rows: usize) -> bool {
     for row in 0..rows {
         match column.number(row) {
             Number::Value(_) | Number::NotFinite => return false,
-            Number::NotANumber => text = true,
+            Number::Words => text = true,
             Number::Missing => {}
         }
     }

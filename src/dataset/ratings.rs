@@ -62,7 +62,7 @@ pub fn duplicate(table: &Table, row: usize, line: u64, same: bool, what: &str) -
         table.problem(Severity::Warning, "identical-duplicate", row, message, "remove one of the rows")
     } else {
         let message = format!("the row contradicts line {line} (same {what})");
-        let remedy = "keep one of the rows; votes of several people need an annotator column";
+        let remedy = "keep one of the rows, or tell them apart by annotator or judge";
         table.problem(Severity::Error, "contradictory-duplicate", row, message, remedy)
     }
 }
@@ -83,7 +83,7 @@ fn warn_uneven(table: &Table, ratings: &[Rating], dimensions: &Interner, items: 
         let Some((&usual, _)) = sizes.iter().max_by_key(|&(_, &n)| n) else { continue };
         for (&item, &count) in counts.iter().filter(|&(_, &count)| count != usual) {
             let id = items.ids.get(item).map_or("", String::as_str);
-            let message = format!("the item {id} has {count} of {usual} ratings on {name} that most items have");
+            let message = format!("ratings of the item {id} on {name}: {count}; most items have {usual}");
             problems.push(Problem::new(Severity::Warning, "uneven-raters", &table.file, message, ""));
         }
     }
