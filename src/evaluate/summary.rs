@@ -117,12 +117,16 @@ impl Evaluation {
         let common = format!("{}, {} pairs of {} prompts", protocol.id(), comparison.n, comparison.prompts);
         let scorer = &best.scorer;
         let first = match comparison.verdict {
-            Verdict::HeadWins => format!("{dimension}: the head beats the best other scorer, {scorer}, {by} ({common})."),
+            Verdict::HeadWins => {
+                format!("{dimension}: the head beats the best other scorer, {scorer}, {by} ({common}).")
+            }
             Verdict::HeadLoses => {
                 format!("{dimension}: the head LOSES against the best other scorer, {scorer}, {by} ({common}).")
             }
             Verdict::NoDifferenceShown => {
-                format!("{dimension}: no difference shown against the best other scorer, {scorer}: {measured} ({common}).")
+                format!(
+                    "{dimension}: no difference shown against the best other scorer, {scorer}: {measured} ({common})."
+                )
             }
             Verdict::NotEnoughData => {
                 format!("{dimension}: not enough data to compare the head with {scorer}: {measured} ({common}).")
@@ -132,7 +136,7 @@ impl Evaluation {
         beaten_by.retain(|other| *other != scorer.as_str());
         match beaten_by.is_empty() {
             true => first,
-            false => format!("{first} On the pairs they cover, it LOSES against {}.", beaten_by.join(", ")),
+            false => format!("{first} On common pairs it also LOSES against {}.", beaten_by.join(", ")),
         }
     }
 

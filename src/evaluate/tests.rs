@@ -80,7 +80,7 @@ fn the_head_finds_the_planted_signal_and_loses_to_the_oracle() {
     assert_eq!(found.comparison("d", "oracle", Protocol::DiffHalf).unwrap().verdict, Verdict::HeadLoses);
     let verdict = found.verdict("d");
     assert!(verdict.contains("LOSES against the best other scorer, oracle"), "{verdict}");
-    assert!(verdict.ends_with("it LOSES against half."), "a scorer of half the pairs is told as well: {verdict}");
+    assert!(verdict.ends_with("it also LOSES against half."), "a scorer of half the pairs is told as well: {verdict}");
 }
 
 #[test]
