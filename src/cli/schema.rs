@@ -71,7 +71,10 @@ mod tests {
             let id = name.to_possible_value().unwrap().get_name().to_owned();
             let committed = std::fs::read_to_string(folder.join(format!("{id}.schema.json"))).unwrap_or_default();
             let current = to_json(&name.schema()).unwrap();
-            assert!(committed == current, "schemas/{id}.schema.json is old: headfit schema {id} > schemas/{id}.schema.json");
+            assert!(
+                committed == current,
+                "schemas/{id}.schema.json is old: headfit schema {id} > schemas/{id}.schema.json"
+            );
         }
     }
 }

@@ -50,9 +50,10 @@ pub fn run(args: &ScoreArgs, printer: &Printer) -> Result<()> {
     let bar = printer.progress("reading");
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
     bar.set_message("scoring");
-    let matrix = features::build(&ds, &heads.feature_options()?)?;
+    let options = heads.feature_options()?;
     let mut columns: Vec<(String, Vec<Option<f64>>)> = Vec::new();
     for head in &heads.heads {
+        let matrix = features::build_for(&ds, &options, &head.columns)?;
         columns.push((head.dimension.clone(), head.score(&matrix)?));
     }
     bar.finish_and_clear();

@@ -2,6 +2,8 @@
 
 mod apply;
 mod file;
+#[cfg(test)]
+mod tests;
 mod train;
 
 use std::collections::BTreeMap;
