@@ -67,10 +67,9 @@ fn measure(root: &Path, set: &str, source: Option<FeatureSource>) -> Result<Eval
     let data = dataset::read(&folder, ReadOptions::default())?;
     let matrix = features::build(&data, &FeatureOptions { source, ..FeatureOptions::default() })?;
     let options = EvaluateOptions {
-        dimensions: (0..data.dimensions.len()).collect(),
         protocols: vec![Protocol::DiffHalf],
         missing_score_equal: true,
-        ..EvaluateOptions::default()
+        ..EvaluateOptions::new(&data)
     };
     evaluate::evaluate(&data, &matrix, Mode::CrossValidate { folds: 5 }, &options)
 }
@@ -109,9 +108,15 @@ fn head_line(set: &str, dimension: &str, evaluation: &Evaluation) -> String {
                 Verdict::NoDifferenceShown => "no difference shown",
                 Verdict::NotEnoughData => "not enough data",
             };
-            format!("{word} ({:+.3} [{:+.3}, {:+.3}])", c.difference.unwrap_or(f64::NAN), c.low.unwrap_or(f64::NAN), c.high.unwrap_or(f64::NAN))
+            format!(
+                "{word} ({:+.3} [{:+.3}, {:+.3}])",
+                c.difference.unwrap_or(f64::NAN),
+                c.low.unwrap_or(f64::NAN),
+                c.high.unwrap_or(f64::NAN)
+            )
         });
-    let band = BANDS.iter().find(|b| b.0 == set && b.1 == dimension).map_or("–".to_owned(), |b| format!("{}–{}", b.2, b.3));
+    let band =
+        BANDS.iter().find(|b| b.0 == set && b.1 == dimension).map_or("–".to_owned(), |b| format!("{}–{}", b.2, b.3));
     format!(
         "| {set} / {dimension} | {} | {} | {} [{}, {}] | {band} | {} | {} {} | {verdict} |\n",
         head.n,
@@ -129,7 +134,8 @@ fn head_line(set: &str, dimension: &str, evaluation: &Evaluation) -> String {
 fn scorer_line(root: &Path, set: &str, dimension: &str, evaluation: &Evaluation) -> Result<String> {
     let path = root.join(set).join("sklearn_reference.json");
     let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-    let entries: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
+    let entries: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|e| Error::Usage(format!("{}: {e}", path.display())))?;
     let reference = entries
         .as_array()
         .into_iter()

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::dataset::{ReadOptions, Source};
+use crate::dataset::{Dataset, ReadOptions, Source};
 use crate::features::{Coding, FeatureOptions, FeatureSource, Hierarchy, Layout, Missing};
 use crate::fit::{Rule, Ties};
 use crate::head::{BoundsRule, Scope, TrainOptions};
+use crate::{Error, Result};
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -124,6 +125,22 @@ pub struct TrainArgs {
 }
 
 impl TrainArgs {
+    /// Indices of the dimensions that are asked for, in the data's order.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a name that the data do not have, and for data without any.
+    pub fn dimensions(&self, ds: &Dataset) -> Result<Vec<usize>> {
+        if ds.dimensions.is_empty() {
+            return Err(Error::Usage("the data have neither pairs nor ratings: there is nothing to fit".into()));
+        }
+        if let Some(unknown) = self.dimension.iter().find(|name| ds.dimension(name).is_none()) {
+            let known = ds.dimensions.join(", ");
+            return Err(Error::Usage(format!("--dimension {unknown} is not in the data, which have {known}")));
+        }
+        let asked = |d: &usize| self.dimension.is_empty() || self.dimension.contains(&ds.dimensions[*d]);
+        Ok((0..ds.dimensions.len()).filter(asked).collect())
+    }
+
     /// The library's options; the policy for missing values is a flag of [`FeatureArgs`].
     pub fn options(&self, missing: Missing) -> TrainOptions {
         TrainOptions {

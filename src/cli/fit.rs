@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
 use super::printer::Printer;
 use crate::dataset::{self, Dataset};
-use crate::features;
-use crate::head::{self, Head, HeadsFile};
+use crate::features::{self, FeatureMatrix};
+use crate::head::{self, Head, HeadsFile, TrainOptions};
 use crate::problems::{Problems, Severity};
 use crate::{Error, Result, output};
 
@@ -27,7 +27,7 @@ pub struct FitArgs {
     #[command(flatten)]
     data: DataArgs,
     /// File to write the heads to
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long = "output", short = 'o', value_name = "FILE")]
     out: PathBuf,
     /// Overwrite existing files
     #[arg(long)]
@@ -54,21 +54,12 @@ pub fn run(args: &FitArgs, printer: &Printer) -> Result<()> {
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
     bar.set_message("building features");
     let matrix = features::build(&ds, &args.features.options())?;
-    let dimensions = chosen_dimensions(&ds, &args.train.dimension)?;
+    let dimensions = args.train.dimensions(&ds)?;
     let options = args.train.options(args.features.missing);
-    let mut heads = Vec::new();
-    let mut failures = Failures::default();
-    for (n, &dimension) in dimensions.iter().enumerate() {
-        bar.set_message(format!("fitting {} ({} of {})", ds.dimensions[dimension], n + 1, dimensions.len()));
-        let (pairs, _) = head::training_pairs(&ds, dimension);
-        match head::train(&ds, &matrix, dimension, &pairs, &options) {
-            Ok(head) => heads.push(head),
-            Err(error) => failures.add(error)?,
-        }
-    }
+    let heads = fit_all(&ds, &matrix, &dimensions, &options, &|message| bar.set_message(message.to_owned()))?;
     bar.finish_and_clear();
-    failures.into_result()?;
-    let file = HeadsFile::new(heads, head::provenance(&ds, args.train.seed, given_options(args)));
+    let file =
+        HeadsFile::new(heads, head::provenance(&ds, args.train.seed, given_options(&args.features, &args.train)));
     file.write(&args.out, args.force)?;
 
     announce(&ds, &matrix.notes, printer);
@@ -83,18 +74,29 @@ pub fn run(args: &FitArgs, printer: &Printer) -> Result<()> {
     }
 }
 
-/// Indices of the asked dimensions, in the data's order; all where none is asked for.
-fn chosen_dimensions(ds: &Dataset, asked: &[String]) -> Result<Vec<usize>> {
-    if ds.dimensions.is_empty() {
-        return Err(Error::Usage("the data have neither pairs nor ratings: there is nothing to fit".into()));
+/// One head per dimension, fitted on its training pairs. What goes wrong in several dimensions is told at once.
+pub(super) fn fit_all(
+    ds: &Dataset,
+    matrix: &FeatureMatrix,
+    dimensions: &[usize],
+    options: &TrainOptions,
+    say: &dyn Fn(&str),
+) -> Result<Vec<Head>> {
+    let mut heads = Vec::new();
+    let mut failures = Failures::default();
+    for (n, &dimension) in dimensions.iter().enumerate() {
+        say(&format!("fitting {} ({} of {})", ds.dimensions[dimension], n + 1, dimensions.len()));
+        let (pairs, _) = head::training_pairs(ds, dimension);
+        match head::train(ds, matrix, dimension, &pairs, options) {
+            Ok(head) => heads.push(head),
+            Err(error) => failures.add(error)?,
+        }
     }
-    if let Some(unknown) = asked.iter().find(|name| ds.dimension(name).is_none()) {
-        let known = ds.dimensions.join(", ");
-        return Err(Error::Usage(format!("--dimension \"{unknown}\" is not in the data, which have {known}")));
-    }
-    Ok((0..ds.dimensions.len()).filter(|&d| asked.is_empty() || asked.contains(&ds.dimensions[d])).collect())
+    failures.into_result()?;
+    Ok(heads)
 }
 
+/// Indices of the asked dimensions, in the data's order; all where none is asked for.
 /// What went wrong in the dimensions, so that all of it is told at once.
 #[derive(Default)]
 struct Failures {
@@ -122,13 +124,12 @@ impl Failures {
 }
 
 /// The options that shaped the heads, as they could be typed.
-fn given_options(args: &FitArgs) -> BTreeMap<String, String> {
+pub(super) fn given_options(f: &FeatureArgs, t: &TrainArgs) -> BTreeMap<String, String> {
     fn name(value: impl ValueEnum) -> String {
         value.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default()
     }
     let mut options = BTreeMap::new();
     let mut set = |option: &str, value: String| options.insert(option.to_owned(), value);
-    let (f, t) = (&args.features, &args.train);
     set("coding", name(f.coding));
     set("hierarchy", name(f.hierarchy));
     set("missing", name(f.missing));

@@ -6,6 +6,7 @@ mod demo;
 mod evaluate;
 mod fit;
 mod init;
+mod pipeline;
 mod printer;
 mod report;
 mod schema;

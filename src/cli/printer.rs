@@ -27,6 +27,22 @@ impl Printer {
         let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());
     }
 
+    /// A paragraph of result on stdout, broken at spaces so that no line is longer than 100 characters.
+    pub fn prose(&self, text: &str) {
+        let mut line = String::new();
+        for word in visible_words(text) {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > 100 {
+                self.line(&line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&word);
+        }
+        self.line(&line);
+    }
+
     /// One line beside the result, on stderr.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.quiet {
@@ -84,6 +100,11 @@ impl Printer {
         self.note(format!("wrote {}", target.display()));
         Ok(())
     }
+}
+
+/// The words of a text, each with control characters made visible.
+fn visible_words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split_whitespace().map(visible)
 }
 
 /// Pretty JSON with a final newline.

@@ -3,12 +3,12 @@
 use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 
+use super::check::CheckReport;
 use super::printer::{Printer, to_json};
 use crate::Result;
 use crate::dataset::Manifest;
 use crate::evaluate::Evaluation;
 use crate::head::HeadsFile;
-use crate::problems::Problems;
 use crate::synth::Planted;
 
 /// Print the JSON Schema of one of our files
@@ -32,7 +32,7 @@ pub enum Name {
     Evaluation,
     /// dataset.toml, as JSON
     Manifest,
-    /// The problems of a data set, as in `headfit check --json`
+    /// The JSON of `headfit check --json`
     Check,
     /// planted.json, written by `headfit synth`
     Planted,
@@ -45,7 +45,7 @@ impl Name {
             Self::Heads => schema_for!(HeadsFile),
             Self::Evaluation => schema_for!(Evaluation),
             Self::Manifest => schema_for!(Manifest),
-            Self::Check => schema_for!(Problems),
+            Self::Check => schema_for!(CheckReport),
             Self::Planted => schema_for!(Planted),
         }
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::args::DataArgs;
 use super::printer::Printer;
 use crate::head::HeadsFile;
-use crate::{Error, Result, dataset, features, output};
+use crate::{Error, Result, dataset, output};
 
 /// Column of the whole score.
 const TOTAL: &str = "total";
@@ -27,7 +27,7 @@ pub struct ScoreArgs {
     #[arg(long, value_name = "FILE")]
     head: PathBuf,
     /// CSV file to write (- = standard output)
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long = "output", short = 'o', value_name = "FILE")]
     out: PathBuf,
     /// Overwrite an existing file
     #[arg(long)]
@@ -50,10 +50,9 @@ pub fn run(args: &ScoreArgs, printer: &Printer) -> Result<()> {
     let bar = printer.progress("reading");
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
     bar.set_message("scoring");
-    let options = heads.feature_options()?;
+    let matrix = heads.features(&ds)?;
     let mut columns: Vec<(String, Vec<Option<f64>>)> = Vec::new();
     for head in &heads.heads {
-        let matrix = features::build_for(&ds, &options, &head.columns)?;
         columns.push((head.dimension.clone(), head.score(&matrix)?));
     }
     bar.finish_and_clear();

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::printer::Printer;
-use crate::output::{FOLDER_MARK, write_folder};
+use crate::output::{FOLDER_MARK, refuse_existing, write_folder};
 use crate::synth::{DEMO_SEED, MARK_COMMAND, Mark, Simulation, SimulationOptions, simulate};
 use crate::{Error, Result};
 
@@ -35,7 +35,7 @@ pub struct SynthArgs {
     /// Test pairs per dimension (three per prompt)
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     test_pairs: u32,
-    /// Replace a folder that synth wrote before
+    /// Replace a folder that synth wrote before, and overwrite the JSON file
     #[arg(long)]
     force: bool,
     /// Write what was made as JSON to FILE (- = stdout)
@@ -76,6 +76,9 @@ struct FileSummary {
 /// See the exit codes in `headfit --help`.
 pub fn run(args: &SynthArgs, printer: &Printer) -> Result<()> {
     refuse_folder(&args.output, args.force)?;
+    if let Some(target) = args.json.as_deref().filter(|target| *target != Path::new("-")) {
+        refuse_existing(target, args.force)?;
+    }
     let bar = printer.progress("simulating");
     let options = SimulationOptions {
         seed: args.seed,

@@ -28,7 +28,11 @@ pub fn resolve(
                 Some(parent) if answer.depends_on.contains(&parent) => {}
                 Some(parent) => answer.depends_on.push(parent),
                 None => {
-                    let message = format!("\"{part}\" names no other question of this item and judge; it is ignored");
+                    let message = if find(part, own, questions, &by_number, |q| q == answer.question).is_some() {
+                        format!("\"{part}\" is the question itself; it is ignored")
+                    } else {
+                        format!("\"{part}\" names no question of this item and judge; it is ignored")
+                    };
                     let remedy = "name a question id or its number, 0 for none";
                     let problem = table.problem(Severity::Warning, "unresolved-dependency", row, message, remedy);
                     problems.push(problem.cell(&column.original, &*cell));

@@ -170,6 +170,8 @@ fn guarded<T>(work: impl FnOnce() -> std::result::Result<T, String>) -> std::res
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::{IntoSeries, NamedFrom};
+
     use super::*;
 
     fn sample() -> Vec<u8> {

@@ -111,7 +111,7 @@ fn add_text(
     let Some(known) = items.prompt_texts.get_mut(prompt) else { return };
     match known {
         None => *known = Some(text.into_owned()),
-        Some(known) if *known == text => {}
+        Some(known) if *known == text || groups::fold(known) == groups::fold(&text) => {}
         Some(_) => {
             let id = prompts.names.get(prompt).map_or("", String::as_str);
             let message = format!("the prompt {id} has another text on an earlier line, which is kept");

@@ -2,13 +2,12 @@
 
 mod answers;
 mod card;
-mod checklist_shim;
 mod delimited;
 mod depends;
 mod derive;
 mod files;
 mod frame;
-mod groups;
+pub(crate) mod groups;
 mod items;
 mod jsonl;
 mod manifest;
@@ -27,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::checklist::Checklist;
 use crate::problems::Problems;
 
-pub use card::{AnswerKind, DataCard};
+pub use card::{AnswerKind, DataCard, DimensionCard, ScorerCard};
 pub use frame::to_parquet;
 pub use propose::{Proposal, propose};
 pub use read::{load, read};

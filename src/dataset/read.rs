@@ -93,3 +93,120 @@ fn fill(
         problems.push(Problem::new(Severity::Note, "derived-pairs", "ratings", message, ""));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Split;
+
+    const ITEMS: (&str, &str) = (
+        "items.csv",
+        "item_id,prompt_id,prompt,generator\ni1,p1,a cat,m1\ni2,p1,a cat,m2\ni3,p2,a bus,m1\ni4,p2,a bus,m2\n",
+    );
+
+    fn read(files: &[(&'static str, &'static str)]) -> Dataset {
+        let all: Vec<(&'static str, &'static [u8])> =
+            std::iter::once(&ITEMS).chain(files).map(|(name, text)| (*name, text.as_bytes())).collect();
+        let source = Source::Embedded { name: "test", files: Box::leak(all.into_boxed_slice()) };
+        super::read(&source, ReadOptions::default()).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn rows_of_different_annotators_are_votes() {
+        let data = read(&[(
+            "pairs.csv",
+            "pair_id,prompt_id,dimension,item_a,item_b,label,annotator,weight,split,margin\n\
+             x,p1,overall,i2,i1,a,r1,1,train,1\ny,p1,overall,i1,i2,b,r2,1,train,-2\nz,p1,overall,i2,i1,tie,r3,4,train,\n\
+             w,p2,overall,i3,i4,b,r1,0,,\nv,p1,motion,i1,i2,b,r1,1,test,\n",
+        )]);
+        assert_eq!(data.dimensions, ["overall", "motion"]);
+        assert_eq!(data.pairs.len(), 3);
+        let first = &data.pairs[0];
+        assert_eq!(
+            (first.id.as_str(), first.a, first.b, first.voters),
+            ("x", 1, 0, 3),
+            "the first row gives the order"
+        );
+        assert!((first.votes.a - 1.0 / 3.0).abs() < 1e-15 && (first.votes.tie - 2.0 / 3.0).abs() < 1e-15);
+        assert_eq!((first.weight, first.margin, first.split), (2.0, Some(1.5), Some(Split::Train)));
+        assert_eq!((data.pairs[1].votes.b, data.pairs[1].weight), (1.0, 0.0), "a weight of 0 keeps its label");
+    }
+
+    #[test]
+    fn wide_and_nested_answers_are_the_same() {
+        let essence = |data: Dataset| {
+            let answers = data.answers.unwrap_or_default();
+            (answers.question_ids, answers.rows, answers.judges)
+        };
+        let wide = read(&[("answers.csv", "item_id,q1,q2\ni1,yes,0.5\ni2,,no\n")]);
+        let nested = read(&[(
+            "answers.jsonl",
+            "{\"item_id\":\"i1\",\"answers\":{\"q1\":true,\"q2\":0.5},\"seconds\":3}\n{\"item_id\":\"i2\",\"answers\":{\"q2\":\"No.\"}}\n",
+        )]);
+        let long = read(&[("answers.csv", "item_id,question_id,answer\ni1,q1,1\ni1,q2,.5\ni2,q1,\ni2,q2,FALSE\n")]);
+        assert_eq!(nested.problems.count_rule("unused-column"), 1);
+        let wide = essence(wide);
+        assert_eq!(wide, essence(nested));
+        assert_eq!(wide, essence(long));
+    }
+
+    #[test]
+    fn dependencies_are_ids_or_numbers() {
+        let data = read(&[(
+            "answers.csv",
+            "item_id,question_id,answer,depends_on\ni1,dsg1,1,0\ni1,tifa1,1,\ni1,dsg2,1,1\ni1,dsg3,0,\"2, tifa1,0\"\n\
+             i2,a2,1,7\ni2,q7,1,\ni2,dsg1,1,1\n",
+        )]);
+        let answers = data.answers.unwrap_or_default();
+        let parents = |row: usize| {
+            answers.rows[row].depends_on.iter().map(|&q| answers.question_ids[q].as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(parents(2), ["dsg1"], "a number means the sibling, not tifa1");
+        assert_eq!(parents(3), ["dsg2", "tifa1"]);
+        assert_eq!(parents(4), ["q7"], "the only question that ends in 7");
+        assert_eq!(data.problems.count_rule("unresolved-dependency"), 1, "a question cannot depend on itself");
+    }
+
+    #[test]
+    fn the_manifest_maps_names_and_declares() {
+        let data = read(&[
+            (
+                "dataset.toml",
+                "name = \"mapped\"\nsimulated = true\n[files]\npairs = \"votes.csv\"\n[columns.pairs]\nlabel = \"vote\"\n\
+                 [labels]\nleftvote = \"a\"\nbothbad = \"tie\"\n[attributes.family]\nfrom = \"generator\"\n\
+                 map = { m1 = \"diffusion\" }\n[scores.lpips]\ninvert = true\nscale = [0, 1]\n",
+            ),
+            (
+                "votes.csv",
+                "pair_id,prompt_id,dimension,item_a,item_b,vote,label\n1,p1,o,i1,i2,leftvote,b\n2,p2,o,i3,i4,bothbad,a\n",
+            ),
+            ("scores.csv", "item_id,lpips,clip\ni1,0.25,3\ni3,,4\n"),
+        ]);
+        assert_eq!((data.name.as_str(), data.simulated), ("mapped", true));
+        assert_eq!(data.pairs[0].votes.a, 1.0, "the mapped column counts, not the one named label");
+        assert_eq!(data.pairs[1].votes.tie, 1.0);
+        let family: Vec<_> = data.items.attributes["family"].iter().map(Option::as_deref).collect();
+        assert_eq!(family, [Some("diffusion"), None, Some("diffusion"), None]);
+        let scores = data.scores.unwrap_or_default();
+        assert_eq!(scores.names, ["lpips", "clip"]);
+        assert_eq!(scores.columns[0], [Some(-0.25), None, None, None]);
+        let tables: Vec<_> = data.inputs.iter().map(|f| (f.table.as_str(), f.file.as_str(), f.rows)).collect();
+        assert_eq!(
+            tables,
+            [
+                ("manifest", "dataset.toml", 0),
+                ("items", "items.csv", 4),
+                ("pairs", "votes.csv", 2),
+                ("scores", "scores.csv", 2)
+            ]
+        );
+        assert_eq!(data.inputs[1].sha256.len(), 64);
+    }
+
+    #[test]
+    fn only_items_is_a_data_set() {
+        let data = read(&[]);
+        assert_eq!(data.items.prompt_ids, ["p1", "p2"]);
+        assert_eq!((data.pairs.len(), data.pairs_derived), (0, false));
+    }
+}

@@ -12,6 +12,8 @@ pub mod sample;
 pub mod scorers;
 mod stored;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod train_test;
 
 pub use protocol::Protocol;

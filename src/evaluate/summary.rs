@@ -92,28 +92,33 @@ impl Evaluation {
         let Some(comparison) = self.comparison(dimension, &best.scorer, protocol) else {
             return format!("{dimension}: the head was not compared with {}.", best.scorer);
         };
-        let figures = match (comparison.difference, comparison.low, comparison.high) {
-            (Some(d), Some(low), Some(high)) => {
-                format!("by {} points [{}, {}]", points(d), points(low), points(high))
-            }
-            (Some(d), _, _) => format!("by {} points", points(d)),
-            _ => "by an unknown amount".to_owned(),
+        let interval = match (comparison.low, comparison.high) {
+            (Some(low), Some(high)) => format!(" [{}, {}]", points(low), points(high)),
+            _ => String::new(),
+        };
+        let difference = comparison.difference.unwrap_or(0.0);
+        let by = format!("by {:.1} points{interval}", 100.0 * difference.abs());
+        let measured = match difference {
+            d if d > 0.0 => format!("the head is higher {by}"),
+            d if d < 0.0 => format!("the head is LOWER {by}"),
+            _ => format!("both are equal{interval}"),
         };
         let common = format!("{}, {} pairs of {} prompts", protocol.id(), comparison.n, comparison.prompts);
         let scorer = &best.scorer;
         match comparison.verdict {
             Verdict::HeadWins => {
-                format!("{dimension}: the head beats the best other scorer, {scorer}, {figures} ({common}).")
+                format!("{dimension}: the head beats the best other scorer, {scorer}, {by} ({common}).")
             }
             Verdict::HeadLoses => {
-                format!("{dimension}: the head LOSES against the best other scorer, {scorer}, {figures} ({common}).")
+                format!("{dimension}: the head LOSES against the best other scorer, {scorer}, {by} ({common}).")
             }
-            Verdict::NoDifferenceShown => format!(
-                "{dimension}: no difference shown between the head and the best other scorer, {scorer}: the head differs \
-                 {figures} ({common})."
-            ),
+            Verdict::NoDifferenceShown => {
+                format!(
+                    "{dimension}: no difference shown against the best other scorer, {scorer}: {measured} ({common})."
+                )
+            }
             Verdict::NotEnoughData => {
-                format!("{dimension}: not enough data to compare the head with {scorer} ({common}).")
+                format!("{dimension}: not enough data to compare the head with {scorer}: {measured} ({common}).")
             }
         }
     }

@@ -79,7 +79,8 @@ pub fn minimise(likelihood: &dyn Likelihood, penalty: &Penalty, state: &mut Stat
     let mut stale = true;
     let mut renew = state.curvature.is_none();
     // NaN never passes `<=`, so a broken loss ends at the iteration limit instead of being called converged.
-    while !(residual <= limits.residual) && iterations < limits.iterations {
+    let converged = |residual: f64| residual <= limits.residual;
+    while !converged(residual) && iterations < limits.iterations {
         iterations += 1;
         if renew || state.curvature.is_none() {
             state.curvature = Some(regularised(curvature(likelihood, &state.weights)));
@@ -101,7 +102,7 @@ pub fn minimise(likelihood: &dyn Likelihood, penalty: &Penalty, state: &mut Stat
     }
     let objective = loss + penalty.value(&state.weights);
     state.point = Some((loss, gradient));
-    Outcome { loss, objective, residual, iterations, converged: residual <= limits.residual }
+    Outcome { loss, objective, residual, iterations, converged: converged(residual) }
 }
 
 /// The present iterate.

@@ -1,11 +1,11 @@
 //! `heads.json`, and where its heads come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{FORMAT_VERSION, Head, HeadsFile, Provenance};
 use crate::dataset::Dataset;
-use crate::features::{ColumnKind, FeatureOptions, Hierarchy};
+use crate::features::{self, Column, ColumnKind, FeatureMatrix, FeatureOptions, Hierarchy};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result, output};
 
@@ -108,6 +108,17 @@ impl HeadsFile {
             hierarchy: if dsg { Hierarchy::Dsg } else { Hierarchy::None },
             with_scores,
         })
+    }
+
+    /// The columns that these heads read, made from other data as they were for the fit: [items, columns].
+    ///
+    /// # Errors
+    /// As [`Self::feature_options`] and [`features::build_for`].
+    pub fn features(&self, ds: &Dataset) -> Result<FeatureMatrix> {
+        let mut seen = BTreeSet::new();
+        let columns = self.heads.iter().flat_map(|head| &head.columns);
+        let wanted: Vec<Column> = columns.filter(|column| seen.insert(column.id.as_str())).cloned().collect();
+        features::build_for(ds, &self.feature_options()?, &wanted)
     }
 
     fn check(&self, file: &str) -> Result<()> {

@@ -1,4 +1,14 @@
-//! Charts as SVG text. plotters stays inside this folder.
+//! Charts as SVG text. plotters stays inside this folder, and this folder knows no other stage: callers fill the small
+//! input structs ([`weights::Weights`], [`leaderboard::Leaderboard`]) from what they have.
+
+mod canvas;
+pub mod leaderboard;
+mod scale;
+pub mod text;
+pub mod theme;
+pub mod weights;
+
+pub use canvas::without_style;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +21,10 @@ pub struct Figure {
     pub title: String,
     /// Text for readers who cannot see the chart.
     pub alt: String,
-    /// The SVG document.
+    /// The SVG document, [`theme::WIDE`] units wide.
     #[serde(skip)]
     pub svg: String,
+    /// The same chart laid out for a telephone, [`theme::NARROW`] units wide.
+    #[serde(skip)]
+    pub narrow: String,
 }

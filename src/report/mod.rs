@@ -1,1 +1,269 @@
-//! report
+//! Everything that was found, in one value, and the pages made of it.
+//!
+//! [`Report`] is the truth: `report.json` is the value itself, and Markdown, HTML and CSV show nothing that is not in it.
+
+mod charts;
+mod escape;
+mod folder;
+mod names;
+mod render;
+mod tables;
+mod verdict;
+mod view;
+
+pub use folder::refuse_folder;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::dataset::{DataCard, InputFile};
+use crate::evaluate::{Evaluation, Protocol};
+use crate::features::ColumnKind;
+use crate::fit::Rule;
+use crate::head::Head;
+use crate::plot::Figure;
+use crate::problems::{Problems, Severity};
+
+/// Version of the report's format.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The protocol that charts and verdicts speak of, where it was computed.
+pub const MAIN_PROTOCOL: Protocol = Protocol::DiffHalf;
+
+/// What a report is made of.
+#[derive(Debug, Clone)]
+pub struct Parts<'a> {
+    /// Heading of the report.
+    pub title: String,
+    /// The data in numbers.
+    pub card: DataCard,
+    /// Warnings and notes about the data.
+    pub problems: &'a Problems,
+    /// What the features stage detected and chose.
+    pub feature_notes: Vec<String>,
+    /// Heads fitted on the data, or given.
+    pub heads: &'a [Head],
+    /// Accuracies.
+    pub evaluation: Evaluation,
+    /// What was found of planted weights; empty for data that people made.
+    pub recovery: Vec<Recovery>,
+    /// Command that makes this report again.
+    pub command: String,
+    /// Options that shaped the result, as given.
+    pub options: BTreeMap<String, String>,
+}
+
+/// A whole report: `report.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Heading.
+    pub title: String,
+    /// Whether the data are simulated; said at the top of every page.
+    pub simulated: bool,
+    /// The findings in plain words, one paragraph each, made from the numbers below.
+    pub verdict: Vec<String>,
+    /// Accuracies, floors and comparisons.
+    pub evaluation: Evaluation,
+    /// The heads: all weights, and how they were fitted.
+    pub heads: Vec<HeadSummary>,
+    /// What was found of planted weights; empty for data that people made.
+    pub recovery: Vec<Recovery>,
+    /// The charts; files `charts/<id>.svg`.
+    pub figures: Vec<Figure>,
+    /// The data in numbers.
+    pub card: DataCard,
+    /// What is odd about the data.
+    pub problems: Vec<ProblemCount>,
+    /// What the features stage detected and chose.
+    pub feature_notes: Vec<String>,
+    /// How the numbers were made.
+    pub methods: Methods,
+}
+
+/// One head, for reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HeadSummary {
+    /// Dimension.
+    pub dimension: String,
+    /// Id of its weights chart.
+    pub figure: String,
+    /// Number of weights that are not zero.
+    pub used: usize,
+    /// Chosen penalty.
+    pub lambda: f64,
+    /// Smallest penalty at which all penalised weights are 0.
+    pub lambda_max: f64,
+    /// How λ was chosen; `null` where it was given.
+    pub rule: Option<Rule>,
+    /// Whether the optimality certificate was reached.
+    pub converged: bool,
+    /// The certificate's residual, relative to λ_max.
+    pub kkt: f64,
+    /// Training pairs.
+    pub pairs: usize,
+    /// Training groups (prompts).
+    pub groups: usize,
+    /// All weights, in column order.
+    pub weights: Vec<WeightRow>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// One weight, for reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WeightRow {
+    /// Column id.
+    pub id: String,
+    /// Short label.
+    pub label: String,
+    /// What the column holds.
+    pub kind: ColumnKind,
+    /// Dimension of the checklist, where known.
+    pub dimension: Option<String>,
+    /// Ladder of the checklist, where known.
+    pub subdimension: Option<String>,
+    /// Weight in original units, as stored in the head.
+    pub weight: f64,
+    /// Weight times the column's scale: per coded answer for answers, per standard deviation for numeric columns. Tables
+    /// and charts show this one.
+    pub effect: f64,
+    /// 2.5 % percentile of the effect over bootstrap refits.
+    pub low: Option<f64>,
+    /// 97.5 % percentile of the effect over bootstrap refits.
+    pub high: Option<f64>,
+    /// Share of bootstrap refits with a non-zero weight.
+    pub selected: Option<f64>,
+    /// Spearman correlation of the column's difference alone with the human label.
+    pub marginal: Option<f64>,
+}
+
+/// What was found of the weights planted in simulated data, for one dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Recovery {
+    /// Dimension.
+    pub dimension: String,
+    /// Planted questions that have a positive fitted weight.
+    pub found: Vec<RecoveredWeight>,
+    /// Planted questions that have none.
+    pub missed: Vec<RecoveredWeight>,
+    /// Questions with a fitted weight where none is planted.
+    pub unplanted: Vec<RecoveredWeight>,
+    /// Share of the planted weight that sits on found questions.
+    pub share_found: f64,
+    /// Spearman correlation of planted and fitted weights; `null` where one side is constant.
+    pub rank_correlation: Option<f64>,
+}
+
+/// One question of a [`Recovery`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RecoveredWeight {
+    /// Question id.
+    pub question: String,
+    /// Planted weight.
+    pub planted: f64,
+    /// Fitted weight.
+    pub fitted: f64,
+}
+
+/// How often one rule was broken, with the first few places.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct ProblemCount {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Name of the rule.
+    pub rule: String,
+    /// Exact number of cases.
+    pub count: u64,
+    /// The first few, as `check` prints them.
+    pub examples: Vec<String>,
+}
+
+/// How the numbers were made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Methods {
+    /// Version of the program.
+    pub program_version: String,
+    /// Command that makes this report again.
+    pub command: String,
+    /// How the head's margins were made, in words.
+    pub design: String,
+    /// Seed of folds and bootstrap.
+    pub seed: u64,
+    /// Bootstrap draws behind the accuracy intervals.
+    pub draws: usize,
+    /// The protocols, with their rules.
+    pub protocols: Vec<ProtocolNote>,
+    /// Options that shaped the result, as given.
+    pub options: BTreeMap<String, String>,
+    /// Files that were read, with their hashes.
+    pub inputs: Vec<InputFile>,
+}
+
+/// One protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProtocolNote {
+    /// Its id.
+    pub id: String,
+    /// Its formula.
+    pub formula: String,
+    /// Where the rule comes from.
+    pub source: String,
+    /// What to mind.
+    pub pitfalls: String,
+}
+
+impl Report {
+    /// Puts the parts together, draws the charts and writes the verdict.
+    ///
+    /// # Errors
+    /// [`crate::Error::Bug`] if a chart cannot be drawn.
+    pub fn new(parts: Parts<'_>) -> Result<Self> {
+        let figure_ids = names::figure_ids("weights", parts.heads.iter().map(|h| h.dimension.as_str()));
+        let heads: Vec<HeadSummary> = parts.heads.iter().zip(figure_ids).map(|(h, id)| view::summary(h, id)).collect();
+        let figures = charts::draw(&heads, &parts.evaluation)?;
+        Ok(Self {
+            schema_version: SCHEMA_VERSION,
+            title: parts.title,
+            simulated: parts.evaluation.simulated || parts.card.simulated,
+            verdict: verdict::paragraphs(&parts.evaluation, &heads, &parts.recovery),
+            figures,
+            problems: view::problems(parts.problems),
+            feature_notes: parts.feature_notes,
+            methods: view::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
+            card: parts.card,
+            heads,
+            recovery: parts.recovery,
+            evaluation: parts.evaluation,
+        })
+    }
+
+    /// All files of the report: name relative to its folder, and bytes. The last one marks the folder as ours.
+    ///
+    /// # Errors
+    /// [`crate::Error::Bug`] if a page cannot be rendered.
+    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut files = vec![
+            ("report.json".to_owned(), render::json(self)?),
+            ("report.md".to_owned(), render::markdown(self)?.into_bytes()),
+            ("report.html".to_owned(), render::html(self)?.into_bytes()),
+        ];
+        files.extend(self.figures.iter().map(|f| (format!("charts/{}.svg", f.id), f.svg.clone().into_bytes())));
+        files.extend(tables::all(self)?);
+        let mark = folder::mark(self, &files)?;
+        files.push((crate::output::FOLDER_MARK.to_owned(), mark));
+        Ok(files)
+    }
+}
+
+/// The protocol to speak of: [`MAIN_PROTOCOL`] where it was computed, else the first one.
+fn main_protocol(evaluation: &Evaluation) -> Protocol {
+    let computed = |p: Protocol| evaluation.rows.iter().any(|r| r.protocol == p);
+    match evaluation.rows.first() {
+        Some(first) if !computed(MAIN_PROTOCOL) => first.protocol,
+        _ => MAIN_PROTOCOL,
+    }
+}

@@ -8,7 +8,7 @@ use super::draw::{Draw, round};
 
 /// Share of the noise that all questions of a ladder have in common (as a correlation): answers along a ladder seldom
 /// contradict each other.
-const COMMON_NOISE: f64 = 0.95;
+const COMMON_NOISE: f64 = 0.85;
 /// Distance from the threshold at which the judge's confidence is half of the possible.
 const SOFTNESS: f64 = 0.12;
 

@@ -28,5 +28,5 @@ pub use planted::{Origin, Planted, PlantedAnnotator, PlantedDimension, PlantedGe
 pub use prompts::{Item, Prompt};
 pub use recovery::{Found, Recovery, planted};
 pub use simulate::{
-    DEMO_SEED, Simulation, SimulationOptions, SimulatedPair, SimulatedRating, SimulatedScorer, demo_tables, simulate,
+    DEMO_SEED, SimulatedPair, SimulatedRating, SimulatedScorer, Simulation, SimulationOptions, demo_tables, simulate,
 };

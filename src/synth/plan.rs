@@ -93,25 +93,25 @@ pub(super) const VIDEO: [(f64, f64); 64] = [
 /// share of items on which its hardest question is truly yes. Ours: moving content follows quality negatively and
 /// letters hardly, as the published rank correlations with preference do; most items are safe.
 pub(super) const LADDERS: [(f64, f64); 20] = [
-    (0.40, 0.2), // alignment
-    (0.55, 0.2), // composition
-    (0.50, 0.2), // focus
-    (0.20, 0.2), // camera movement
-    (0.50, 0.2), // color
-    (0.60, 0.2), // lighting accurate
-    (0.50, 0.2), // lighting aes
-    (0.60, 0.2), // shape at beginning
-    (0.60, 0.2), // shape throughout
+    (0.40, 0.2),  // alignment
+    (0.55, 0.2),  // composition
+    (0.50, 0.2),  // focus
+    (0.20, 0.2),  // camera movement
+    (0.50, 0.2),  // color
+    (0.60, 0.2),  // lighting accurate
+    (0.50, 0.2),  // lighting aes
+    (0.60, 0.2),  // shape at beginning
+    (0.60, 0.2),  // shape throughout
     (-0.25, 0.2), // object motion dynamic
     (-0.20, 0.2), // camera motion dynamic
-    (0.45, 0.2), // movement smoothness
-    (0.65, 0.2), // movement reality
-    (0.55, 0.2), // clear
-    (0.60, 0.2), // image quality stability
-    (0.45, 0.2), // camera stability
-    (0.65, 0.2), // detail refinement
-    (0.20, 0.2), // letters
-    (0.50, 0.2), // physics law
+    (0.45, 0.2),  // movement smoothness
+    (0.65, 0.2),  // movement reality
+    (0.55, 0.2),  // clear
+    (0.60, 0.2),  // image quality stability
+    (0.45, 0.2),  // camera stability
+    (0.65, 0.2),  // detail refinement
+    (0.20, 0.2),  // letters
+    (0.50, 0.2),  // physics law
     (0.10, 0.83), // safety
 ];
 

@@ -4,9 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draw::{moments, round};
-use super::plan::{
-    ANNOTATORS, GENERATORS, INVENTED, OVERALL, SPREAD_OVERALL, SPREAD_OWN, TIE_ETA, VIDEO,
-};
+use super::plan::{ANNOTATORS, GENERATORS, INVENTED, OVERALL, SPREAD_OVERALL, SPREAD_OWN, TIE_ETA, VIDEO};
 use crate::checklist::Checklist;
 
 /// `planted.json`: what a fit on the simulated data should find.

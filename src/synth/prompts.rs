@@ -31,8 +31,14 @@ pub struct Item {
 }
 
 const SUBJECTS: [(&str, &[&str]); 6] = [
-    ("animals", &["a red fox", "two otters", "an old tortoise", "a flock of starlings", "a sleepy cat", "a grey heron"]),
-    ("people", &["a baker", "three children", "a street violinist", "a fisherman", "a dancer in blue", "a night watchman"]),
+    (
+        "animals",
+        &["a red fox", "two otters", "an old tortoise", "a flock of starlings", "a sleepy cat", "a grey heron"],
+    ),
+    (
+        "people",
+        &["a baker", "three children", "a street violinist", "a fisherman", "a dancer in blue", "a night watchman"],
+    ),
     ("vehicles", &["a yellow tram", "a rusty bicycle", "a paper boat", "a steam engine", "a hot-air balloon"]),
     ("landscapes", &["a wheat field", "a mountain lake", "a sea cliff", "a row of poplars", "a quiet desert"]),
     ("food", &["a bowl of soup", "a stack of pancakes", "a ripe pear", "a pot of tea", "a loaf of rye bread"]),

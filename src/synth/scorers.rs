@@ -20,7 +20,7 @@ struct Recipe {
 const RECIPES: [Recipe; 3] = [
     Recipe {
         name: "sim_videoscore",
-        overall: 0.55,
+        overall: 0.8,
         alignment: 0.0,
         noise: 1.0,
         centre: 2.6,
@@ -40,8 +40,8 @@ const RECIPES: [Recipe; 3] = [
     },
     Recipe {
         name: "sim_clipscore",
-        overall: 0.05,
-        alignment: 0.12,
+        overall: 0.0,
+        alignment: 0.06,
         noise: 1.0,
         centre: 0.3,
         spread: 0.025,

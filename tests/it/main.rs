@@ -1,3 +1,9 @@
-//! The one integration binary: a module per theme.
+//! The only integration test binary; what belongs where:
 
-mod synth;
+mod architecture; // the stage order, the rooms of big dependencies, file sizes
+mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
+mod cli; // help, exit codes, what is written, thread count
+mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
+mod real_data; // scorers and heads on the real sets, against an outside reference
+mod support; // running the program, finding the real data
+mod synth; // the demo data set: what is committed is what its seed gives, and a fit finds the plant

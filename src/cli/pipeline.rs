@@ -1,0 +1,168 @@
+//! The whole job, as `report` and `demo` do it: read → features → fit → evaluate → report.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use clap::Parser;
+
+use super::args::{FeatureArgs, TrainArgs};
+use super::fit::{fit_all, given_options};
+use crate::dataset::{self, DataCard, ReadOptions, Source};
+use crate::evaluate::{EvaluateOptions, Mode, evaluate};
+use crate::features;
+use crate::head::{Head, HeadsFile};
+use crate::report::{Parts, RecoveredWeight, Recovery, Report, refuse_folder};
+use crate::synth::{self, Planted};
+use crate::{Result, output};
+
+/// What is to be done.
+pub(super) struct Job<'a> {
+    pub(super) source: Source,
+    pub(super) read: ReadOptions,
+    pub(super) features: &'a FeatureArgs,
+    pub(super) train: &'a TrainArgs,
+    /// Heads fitted before; `None` = fit them.
+    pub(super) heads: Option<HeadsFile>,
+    /// Outer folds; `None` = the split in the data, else five.
+    pub(super) cross_validate: Option<usize>,
+    pub(super) missing_score_equal: bool,
+    pub(super) draws: usize,
+    pub(super) title: Option<String>,
+    /// The command that does this again.
+    pub(super) command: String,
+    /// The truth, for simulated data.
+    pub(super) planted: Option<Planted>,
+}
+
+/// Does the job; `say` is told what is being worked on.
+pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
+    say("reading");
+    let ds = dataset::read(&job.source, job.read)?;
+    let matrix = match &job.heads {
+        Some(file) => file.features(&ds)?,
+        None => features::build(&ds, &job.features.options())?,
+    };
+    let dimensions = job.train.dimensions(&ds)?;
+    let train = job.train.options(job.features.missing);
+    let heads = match &job.heads {
+        Some(file) => {
+            file.heads.iter().filter(|h| dimensions.iter().any(|&d| ds.dimensions[d] == h.dimension)).cloned().collect()
+        }
+        None => fit_all(&ds, &matrix, &dimensions, &train, &|message| say(message))?,
+    };
+    let mode = match (&job.heads, job.cross_validate) {
+        (Some(file), _) => Mode::Stored(file),
+        (None, Some(folds)) => Mode::CrossValidate { folds },
+        (None, None) => Mode::default_for(&ds),
+    };
+    let mut options = EvaluateOptions::new(&ds);
+    options.dimensions = dimensions;
+    options.draws = job.draws;
+    options.seed = job.train.seed;
+    options.missing_score_equal = job.missing_score_equal;
+    options.train = train;
+    let evaluating = |message: &str| say(&format!("evaluating {message}"));
+    options.progress = Some(&evaluating);
+    let evaluation = evaluate(&ds, &matrix, mode, &options)?;
+    say("drawing charts");
+    Report::new(Parts {
+        title: job.title.unwrap_or_else(|| format!("How well the head agrees with people on {}", ds.name)),
+        card: DataCard::new(&ds),
+        problems: &ds.problems,
+        feature_notes: matrix.notes,
+        evaluation,
+        recovery: job.planted.as_ref().map(|truth| recovered(&heads, truth)).unwrap_or_default(),
+        heads: &heads,
+        command: job.command,
+        options: given_options(job.features, job.train),
+    })
+}
+
+/// Writes the report's folder.
+pub(super) fn write(report: &Report, folder: &Path, force: bool) -> Result<()> {
+    refuse_folder(folder, force)?;
+    // The folder is absent, empty or a report that may go: nothing else gets here.
+    output::write_folder(folder, &report.files()?, true)
+}
+
+/// What the heads have found of the planted weights.
+fn recovered(heads: &[Head], truth: &Planted) -> Vec<Recovery> {
+    let weights = |list: Vec<synth::Found>| {
+        let weight = |f: synth::Found| RecoveredWeight { question: f.question, planted: f.planted, fitted: f.fitted };
+        list.into_iter().map(weight).collect()
+    };
+    let found = heads.iter().filter_map(|head| synth::planted(head, truth));
+    found
+        .map(|r| Recovery {
+            dimension: r.dimension,
+            found: weights(r.found),
+            missed: weights(r.missed),
+            unplanted: weights(r.unplanted),
+            share_found: r.share_found,
+            rank_correlation: r.rank_correlation,
+        })
+        .collect()
+}
+
+/// The arguments that shape a fit, as they are when nobody gives any.
+#[derive(Debug, Parser)]
+pub(super) struct Defaults {
+    #[command(flatten)]
+    pub(super) features: FeatureArgs,
+    #[command(flatten)]
+    pub(super) train: TrainArgs,
+}
+
+impl Defaults {
+    /// The defaults of the command line.
+    pub(super) fn new() -> Result<Self> {
+        Self::try_parse_from(["headfit"]).map_err(|e| crate::Error::Bug(format!("defaults: {e}")))
+    }
+
+    /// Options that differ from the defaults, as flags in the order of their names.
+    pub(super) fn flags(&self, features: &FeatureArgs, train: &TrainArgs) -> String {
+        let usual: BTreeMap<String, String> = given_options(&self.features, &self.train);
+        let mut flags = String::new();
+        for (key, value) in given_options(features, train) {
+            if usual.get(&key) != Some(&value) {
+                flags.push_str(&if value == "true" { format!(" --{key}") } else { format!(" --{key} {value}") });
+            }
+        }
+        if train.seed != self.train.seed {
+            flags.push_str(&format!(" --seed {}", train.seed));
+        }
+        for dimension in &train.dimension {
+            flags.push_str(&format!(" --dimension {}", quoted(dimension)));
+        }
+        flags
+    }
+}
+
+/// A word for a shell, quoted where it has to be.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ',' | ':' | '=');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_in_the_command() {
+        let usual = Defaults::new().unwrap();
+        assert_eq!(usual.flags(&usual.features, &usual.train), "");
+        let other =
+            Defaults::try_parse_from(["headfit", "--rule", "min", "--seed", "7", "--dimension", "a b"]).unwrap();
+        assert_eq!(usual.flags(&other.features, &other.train), " --rule min --seed 7 --dimension 'a b'");
+    }
+
+    #[test]
+    fn a_hostile_name_stays_one_word() {
+        assert_eq!(quoted("a'; rm -rf ~"), "'a'\\''; rm -rf ~'");
+    }
+}

@@ -1,0 +1,279 @@
+//! A thin pen over plotters' SVG backend, and what is done to its output.
+//!
+//! The backend draws at whole numbers and gives every element its colour, opacity and font as literals. We draw
+//! [`FINE`] times larger and divide afterwards, name each colour by a class, put the font on the root, and add what
+//! plotters leaves out: title, description, role and a style sheet for light and dark.
+
+use std::fmt::Write as _;
+
+use plotters::prelude::{DrawingBackend, IntoFont, RGBColor, SVGBackend, ShapeStyle, TextStyle};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontStyle, FontTransform};
+
+use super::Figure;
+use super::text::one_line;
+use super::theme::{self, Ink};
+use crate::{Error, Result};
+
+/// Drawing units per CSS pixel.
+const FINE: f64 = 10.0;
+/// Empty border around a chart, in CSS pixels.
+const MARGIN: f64 = 14.0;
+/// plotters multiplies font sizes by this before the backend divides again.
+const PLOTTERS_FONT: f64 = 1.24;
+
+/// Where a text sits against its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The text begins at the point.
+    Start,
+    /// The text is centred on the point.
+    Middle,
+    /// The text ends at the point.
+    End,
+}
+
+/// How a text looks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Type {
+    pub(super) size: f64,
+    pub(super) ink: Ink,
+    pub(super) bold: bool,
+    pub(super) side: Side,
+}
+
+impl Type {
+    /// Plain text that begins at its point.
+    pub(super) fn new(size: f64, ink: Ink) -> Self {
+        Self { size, ink, bold: false, side: Side::Start }
+    }
+
+    /// Bold.
+    pub(super) fn bold(mut self) -> Self {
+        self.bold = true;
+        self
+    }
+
+    /// Placed otherwise against its point.
+    pub(super) fn side(mut self, side: Side) -> Self {
+        self.side = side;
+        self
+    }
+}
+
+/// Draws in CSS pixels. Coordinates need not be finite or inside: they are clamped.
+pub(super) struct Pen<'a> {
+    backend: SVGBackend<'a>,
+}
+
+impl Pen<'_> {
+    /// A line of `width` pixels.
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: Ink, width: f64) -> Result<()> {
+        self.backend.draw_line(point(from), point(to), &style(ink, width)).map_err(failed)
+    }
+
+    /// A dashed upright line.
+    pub(super) fn dashed(&mut self, x: f64, top: f64, bottom: f64, ink: Ink, width: f64) -> Result<()> {
+        let mut y = top;
+        while y < bottom {
+            self.line((x, y), (x, (y + 4.0).min(bottom)), ink, width)?;
+            y += 7.0;
+        }
+        Ok(())
+    }
+
+    /// A filled rectangle.
+    pub(super) fn bar(&mut self, corner: (f64, f64), opposite: (f64, f64), ink: Ink) -> Result<()> {
+        let (left, right) = (corner.0.min(opposite.0), corner.0.max(opposite.0));
+        let (top, bottom) = (corner.1.min(opposite.1), corner.1.max(opposite.1));
+        self.backend.draw_rect(point((left, top)), point((right, bottom)), &style(ink, 1.0), true).map_err(failed)
+    }
+
+    /// A filled dot.
+    pub(super) fn dot(&mut self, centre: (f64, f64), radius: f64, ink: Ink) -> Result<()> {
+        self.backend.draw_circle(point(centre), whole(radius) as u32, &style(ink, 1.0), true).map_err(failed)
+    }
+
+    /// A ring of 1.5 pixels filled with paper.
+    pub(super) fn ring(&mut self, centre: (f64, f64), radius: f64, ink: Ink) -> Result<()> {
+        self.dot(centre, radius, Ink::Paper)?;
+        self.backend.draw_circle(point(centre), whole(radius) as u32, &style(ink, 1.5), false).map_err(failed)
+    }
+
+    /// One line of text, vertically centred on its point.
+    pub(super) fn text(&mut self, at: (f64, f64), text: &str, kind: Type) -> Result<()> {
+        let text = one_line(text);
+        if text.is_empty() {
+            return Ok(());
+        }
+        let horizontal = match kind.side {
+            Side::Start => HPos::Left,
+            Side::Middle => HPos::Center,
+            Side::End => HPos::Right,
+        };
+        let weight = if kind.bold { FontStyle::Bold } else { FontStyle::Normal };
+        let font =
+            ("sans-serif", kind.size * FINE * PLOTTERS_FONT).into_font().style(weight).transform(FontTransform::None);
+        let colour = colour(kind.ink);
+        let look = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Center));
+        self.backend.draw_text(&text, &look, point(at)).map_err(failed)
+    }
+
+    /// Several lines of text, 1.25 em apart, the first centred on its point.
+    pub(super) fn lines(&mut self, at: (f64, f64), lines: &[String], kind: Type) -> Result<()> {
+        for (i, line) in lines.iter().enumerate() {
+            self.text((at.0, at.1 + i as f64 * kind.size * 1.25), line, kind)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a chart is called and how it is described.
+pub(super) struct Caption<'a> {
+    pub(super) id: &'a str,
+    pub(super) title: &'a str,
+    pub(super) alt: &'a str,
+}
+
+/// Draws the chart twice: for pages and for telephones. `paint` gets the width and returns the height it used.
+///
+/// # Errors
+/// [`Error::Bug`] if plotters refuses to draw.
+pub(super) fn figure(caption: &Caption<'_>, paint: impl Fn(&mut Pen<'_>, f64) -> Result<f64>) -> Result<Figure> {
+    let draw = |width: f64, suffix: &str| -> Result<String> {
+        let mut raw = String::new();
+        let mut pen = Pen { backend: SVGBackend::with_string(&mut raw, (1, 1)) };
+        let height = paint(&mut pen, width)?;
+        pen.backend.present().map_err(failed)?;
+        drop(pen);
+        Ok(finish(&raw, &format!("{}{suffix}", caption.id), caption, (width, height)))
+    };
+    Ok(Figure {
+        id: caption.id.to_owned(),
+        title: caption.title.to_owned(),
+        alt: caption.alt.to_owned(),
+        svg: draw(theme::WIDE, "")?,
+        narrow: draw(theme::NARROW, "-narrow")?,
+    })
+}
+
+/// Begin and end of the style sheet in a finished chart, so that a page which has the style sheet already can leave it out.
+const STYLE: (&str, &str) = ("<style>", "</style>\n");
+
+/// The chart without its own style sheet, for pages that carry [`theme::css`] themselves.
+pub fn without_style(svg: &str) -> String {
+    match (svg.find(STYLE.0), svg.find(STYLE.1)) {
+        (Some(from), Some(to)) if from < to => format!("{}{}", &svg[..from], &svg[to + STYLE.1.len()..]),
+        _ => svg.to_owned(),
+    }
+}
+
+/// plotters' document → ours.
+fn finish(raw: &str, id: &str, caption: &Caption<'_>, (width, height): (f64, f64)) -> String {
+    let (w, h) = (width + 2.0 * MARGIN, height + 2.0 * MARGIN);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"hf-chart\" width=\"{w}\" height=\"{h}\" viewBox=\"{m} {m} {w} {h}\" \
+         role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" font-family=\"{fonts}\">\n\
+         <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{alt}</desc>\n{open}{css}{close}\
+         <rect class=\"hf-f-paper\" x=\"{m}\" y=\"{m}\" width=\"{w}\" height=\"{h}\" fill=\"{paper}\"/>\n",
+        w = short(w),
+        h = short(h),
+        m = -MARGIN,
+        fonts = theme::FONTS,
+        title = escape(caption.title),
+        alt = escape(caption.alt),
+        open = STYLE.0,
+        css = theme::css(".hf-chart"),
+        close = STYLE.1,
+        paper = theme::hex(Ink::Paper.light()),
+    );
+    let mut lines = raw.lines().skip(1);
+    while let Some(line) = lines.next() {
+        let Some(tag) = line.strip_prefix('<').filter(|tag| !tag.starts_with('/')) else { continue };
+        let name = tag.split_once(' ').map_or(tag, |(name, _)| name);
+        let _ = write!(out, "<{name}");
+        let filled = tag.contains("stroke=\"none\"");
+        for (key, value) in attributes(tag).filter(|(key, _)| !(filled && key.starts_with("stroke"))) {
+            write_attribute(&mut out, key, value);
+        }
+        if name == "text" {
+            let _ = writeln!(out, ">{}</text>", lines.next().unwrap_or_default());
+        } else {
+            out.push_str("/>\n");
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// The `key="value"` pairs of one tag. Values hold no quotation mark: plotters escapes it.
+fn attributes(tag: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = tag;
+    std::iter::from_fn(move || {
+        let (before, after) = rest.split_once("=\"")?;
+        let (value, after) = after.split_once('"')?;
+        rest = after;
+        Some((before.rsplit(' ').next().unwrap_or(before), value))
+    })
+}
+
+/// Writes one attribute in final units, leaves out what is the default, and adds the class of a colour.
+fn write_attribute(out: &mut String, key: &str, value: &str) {
+    let _ = match key {
+        "opacity" | "font-family" => Ok(()),
+        "text-anchor" if value == "start" => Ok(()),
+        "stroke" | "fill" => {
+            let literal = value.to_ascii_lowercase();
+            let class = Ink::ALL.into_iter().find(|ink| theme::hex(ink.light()) == literal);
+            if let Some(ink) = class {
+                let _ = write!(out, " class=\"hf-{}-{}\"", &key[..1], ink.name());
+            }
+            write!(out, " {key}=\"{literal}\"")
+        }
+        "dy" => write!(out, " dy=\".35em\""),
+        "x" | "y" | "x1" | "y1" | "x2" | "y2" | "cx" | "cy" | "r" | "width" | "height" | "stroke-width"
+        | "font-size" => match value.parse::<f64>() {
+            Ok(number) => write!(out, " {key}=\"{}\"", short(number / FINE)),
+            Err(_) => Ok(()),
+        },
+        _ => write!(out, " {key}=\"{value}\""),
+    };
+}
+
+/// A coordinate without needless digits.
+fn short(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Text for XML content.
+fn escape(text: &str) -> String {
+    one_line(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+fn whole(pixels: f64) -> i32 {
+    // `as` saturates and maps NaN to 0, so no input can overflow; the clamp keeps widths far from i32's end.
+    (pixels * FINE).round().clamp(-1e8, 1e8) as i32
+}
+
+fn point((x, y): (f64, f64)) -> (i32, i32) {
+    (whole(x), whole(y))
+}
+
+fn colour(ink: Ink) -> RGBColor {
+    let (r, g, b) = ink.light();
+    RGBColor(r, g, b)
+}
+
+fn style(ink: Ink, width: f64) -> ShapeStyle {
+    ShapeStyle::from(&colour(ink)).stroke_width(whole(width) as u32)
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Bug(format!("chart: {error}"))
+}

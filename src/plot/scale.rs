@@ -1,0 +1,82 @@
+//! Linear axes with round ticks.
+
+/// A linear map of values to pixels with round ticks inside.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Scale {
+    low: f64,
+    high: f64,
+    left: f64,
+    right: f64,
+    step: f64,
+    /// Decimals that tell neighbouring ticks apart.
+    pub(super) digits: usize,
+}
+
+/// Values beyond this are drawn at the edge: sums and differences must stay finite.
+const LARGEST: f64 = 1e100;
+
+impl Scale {
+    /// An axis over all finite `values`, about `ticks` ticks, ends rounded outwards to ticks, drawn between `left` and `right`.
+    /// No value at all gives 0 to 1.
+    pub(super) fn over(values: impl IntoIterator<Item = f64>, ticks: usize, left: f64, right: f64) -> Self {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for value in values.into_iter().filter(|v| v.is_finite()).map(|v| v.clamp(-LARGEST, LARGEST)) {
+            (low, high) = (low.min(value), high.max(value));
+        }
+        if low > high {
+            (low, high) = (0.0, 1.0);
+        }
+        let smallest = 1e-9 * low.abs().max(high.abs()).max(1e-90);
+        if high - low < smallest {
+            let room = if low == 0.0 && high == 0.0 { 0.5 } else { 0.1 * low.abs().max(high.abs()) };
+            (low, high) = (low - room, high + room);
+        }
+        let raw = (high - low) / ticks.max(1) as f64;
+        let magnitude = 10f64.powf(raw.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|&s| s >= raw).unwrap_or(raw);
+        let digits = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
+        Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, left, right, step, digits }
+    }
+
+    /// Pixel of `value`; beyond the ends it is the end, and not a number is the left end.
+    pub(super) fn at(&self, value: f64) -> f64 {
+        let share = ((value.clamp(-LARGEST, LARGEST) - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+        if share.is_finite() { self.left + share * (self.right - self.left) } else { self.left }
+    }
+
+    /// Whether `value` lies on the axis.
+    pub(super) fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// The round values of the axis, both ends among them.
+    pub(super) fn ticks(&self) -> Vec<f64> {
+        let count = ((self.high - self.low) / self.step).round().clamp(1.0, 50.0) as usize;
+        (0..=count).map(|i| self.low + i as f64 * self.step).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ticks_are_round() {
+        let scale = Scale::over([0.283, 0.777], 5, 0.0, 100.0);
+        let ticks: Vec<String> = scale.ticks().iter().map(|t| format!("{t:.1}")).collect();
+        assert_eq!(ticks, ["0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]);
+        assert_eq!(scale.digits, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn every_pixel_is_on_the_axis(values in prop::collection::vec(prop::num::f64::ANY, 0..6), ask in prop::num::f64::ANY) {
+            let scale = Scale::over(values.iter().copied(), 5, 10.0, 90.0);
+            for value in values.into_iter().chain([ask]) {
+                prop_assert!((10.0..=90.0).contains(&scale.at(value)));
+            }
+            prop_assert!(scale.ticks().len() <= 51 && scale.ticks().iter().all(|t| t.is_finite()));
+        }
+    }
+}

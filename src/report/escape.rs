@@ -1,0 +1,58 @@
+//! Text of strangers in Markdown and CSV. (HTML is escaped by minijinja, SVG by `plot`.)
+
+use crate::plot::text::one_line;
+
+/// `text` for Markdown, anywhere inside a line or a table cell: it makes no markup, no link, no cell and no HTML.
+pub(super) fn markdown(text: &str) -> String {
+    let text = one_line(text);
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len() + 8);
+    for (i, &c) in chars.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|j| chars.get(j)).copied();
+        let after = chars.get(i + 1).copied();
+        let inside_word = before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric);
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '_' if inside_word => out.push(c),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '#' | '$' => out.extend(['\\', c]),
+            // Bare addresses would become links.
+            '/' if before == Some(':') => out.push_str("\\/"),
+            '.' if out.to_ascii_lowercase().ends_with("www") => out.push_str("\\."),
+            '@' => out.push_str("\\@"),
+            // At the beginning these would make a list; after a number a dot or a bracket would.
+            '-' | '+' | '=' if i == 0 => out.extend(['\\', c]),
+            '.' | ')' if chars[..i].iter().all(char::is_ascii_digit) && i > 0 => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// `text` for a CSV text cell: what a spreadsheet would run as a formula gets an apostrophe before it (CWE-1236).
+pub(super) fn csv_text(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+    if formula { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_stays_text() {
+        assert_eq!(markdown("a|b `c` [x](javascript:1) <b>&"), "a\\|b \\`c\\` \\[x\\](javascript:1) &lt;b&gt;&amp;");
+        assert_eq!(markdown("clipscore_vitb32 _x_"), "clipscore_vitb32 \\_x\\_");
+        assert_eq!(markdown("https://e.org www.e.org"), "https:\\//e.org www\\.e.org");
+        assert_eq!(markdown("- x\n| y"), "\\- x \\| y");
+        assert_eq!(markdown("12. x"), "12\\. x");
+    }
+
+    #[test]
+    fn formulas_are_defused_and_ordinary_text_is_not() {
+        assert_eq!(csv_text("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(csv_text("head"), "head");
+        assert_eq!(csv_text(""), "");
+    }
+}

@@ -1,0 +1,280 @@
+//! The findings in plain words: every sentence is made from numbers of the report and carries their uncertainty.
+
+use super::charts::{noun, weights_of};
+use super::{HeadSummary, Recovery, main_protocol};
+use crate::evaluate::{Comparison, Evaluation, Protocol, Row, Verdict};
+use crate::plot::text::{count, counted, number, percent};
+use crate::plot::weights::finding;
+
+/// How many cases a sentence lists before it counts the rest.
+const LISTED: usize = 5;
+
+/// One paragraph on accuracy, one on where the head loses or is not shown to win, one on weights.
+pub(super) fn paragraphs(evaluation: &Evaluation, heads: &[HeadSummary], recovery: &[Recovery]) -> Vec<String> {
+    let facts = Facts { evaluation, protocol: main_protocol(evaluation), dimensions: evaluation.dimensions() };
+    let mut accuracy = String::new();
+    if evaluation.simulated {
+        accuracy.push_str("These data are simulated: they show that the method works, not how good any scorer is. ");
+    }
+    accuracy.push_str(&facts.accuracy());
+    let mut paragraphs = vec![accuracy, facts.doubts(), weight_sentence(heads, facts.lead())];
+    if !recovery.is_empty() {
+        paragraphs.push(recovered(recovery, facts.lead()));
+    }
+    paragraphs.retain(|p| !p.is_empty());
+    paragraphs
+}
+
+struct Facts<'a> {
+    evaluation: &'a Evaluation,
+    protocol: Protocol,
+    dimensions: Vec<&'a str>,
+}
+
+impl<'a> Facts<'a> {
+    /// The dimension that stands for all: `overall` (or `total`), else the only one.
+    fn lead(&self) -> Option<&'a str> {
+        let named = self.dimensions.iter().find(|d| matches!(d.to_lowercase().as_str(), "overall" | "total"));
+        named.or(if self.dimensions.len() == 1 { self.dimensions.first() } else { None }).copied()
+    }
+
+    fn rows(&self, dimension: &'a str) -> impl Iterator<Item = &'a Row> + '_ {
+        self.evaluation.rows.iter().filter(move |r| r.dimension == dimension && r.protocol == self.protocol)
+    }
+
+    fn head(&self, dimension: &'a str) -> Option<&'a Row> {
+        self.rows(dimension).find(|r| r.scorer == "head")
+    }
+
+    fn comparisons(&self) -> impl Iterator<Item = &'a Comparison> + '_ {
+        self.evaluation.comparisons.iter().filter(|c| c.protocol == self.protocol)
+    }
+
+    /// The best other scorer, by value, and how it compares.
+    fn rival(&self, dimension: &'a str) -> Option<(&'a Row, Option<&'a Comparison>)> {
+        let others = self.rows(dimension).filter(|r| r.scorer != "head");
+        let best = others.filter_map(|r| r.value.map(|v| (r, v))).reduce(|a, b| if b.1 > a.1 { b } else { a })?.0;
+        Some((best, self.comparisons().find(|c| c.dimension == dimension && c.scorer == best.scorer)))
+    }
+
+    fn accuracy(&self) -> String {
+        match (self.lead(), self.dimensions.len()) {
+            (_, 0) => "Nothing was evaluated: there are no pairs that a head could be scored on.".to_owned(),
+            (Some(lead), 1) => self.accuracy_on(lead),
+            (Some(lead), _) => format!("{} {}", self.accuracy_on(lead), self.range()),
+            (None, _) => self.range(),
+        }
+    }
+
+    fn accuracy_on(&self, dimension: &'a str) -> String {
+        let Some(head) = self.head(dimension) else {
+            return format!("There is no head for {dimension}.");
+        };
+        let Some(value) = head.value else {
+            let reason = head.reason.as_deref().unwrap_or("no reason is known");
+            return format!("No accuracy can be given for the head on {dimension}: {reason}.");
+        };
+        let mut text = format!(
+            "On {dimension} the head agrees with people in {} %{} of {} from {} ({}, {} accuracy).",
+            percent(value),
+            interval(head),
+            if self.protocol.drops_human_ties() {
+                counted(head.n, "decided pair", "decided pairs")
+            } else {
+                counted(head.n, "pair", "pairs")
+            },
+            counted(head.prompts, "prompt", "prompts"),
+            super::view::design(&self.evaluation.design),
+            self.protocol.id()
+        );
+        let floor = self
+            .evaluation
+            .floors
+            .iter()
+            .find(|f| f.dimension == dimension && f.protocol == self.protocol && f.floor == "chance");
+        if let Some(floor) = floor {
+            text.push_str(&format!(" Chance is {} %.", percent(floor.value)));
+        }
+        let Some((rival, comparison)) = self.rival(dimension) else { return text };
+        let covers = if rival.coverage < 0.995 {
+            format!(", on the {} % of pairs that it covers", percent(rival.coverage))
+        } else {
+            String::new()
+        };
+        text.push_str(&format!(
+            " The best of the other scorers, {}, reaches {} %{covers}",
+            rival.scorer,
+            percent(rival.value.unwrap_or(0.0))
+        ));
+        text.push_str(&match comparison.and_then(|c| c.difference.map(|d| (c, d))) {
+            Some((c, d)) => format!("; on the pairs that both cover the head is {}.", apart(c, d)),
+            None => ".".to_owned(),
+        });
+        text
+    }
+
+    /// Lowest and highest accuracy of the head over several dimensions.
+    fn range(&self) -> String {
+        let mut found: Vec<(&str, &Row, f64)> =
+            self.dimensions.iter().filter_map(|&d| self.head(d).and_then(|r| r.value.map(|v| (d, r, v)))).collect();
+        found.sort_by(|a, b| a.2.total_cmp(&b.2));
+        let (Some(low), Some(high)) = (found.first(), found.last()) else {
+            return "On no dimension can an accuracy of the head be given.".to_owned();
+        };
+        let (subject, design) = match self.lead() {
+            Some(_) => ("its", String::new()),
+            None => ("the head's", format!(", {}", super::view::design(&self.evaluation.design))),
+        };
+        format!(
+            "Over {} {subject} accuracy ({}{design}) ranges from {} %{} on {} to {} %{} on {}.",
+            counted(found.len(), "dimension", "dimensions"),
+            self.protocol.id(),
+            percent(low.2),
+            interval(low.1),
+            low.0,
+            percent(high.2),
+            interval(high.1),
+            high.0
+        )
+    }
+
+    /// Where the head loses, and where nothing is shown.
+    fn doubts(&self) -> String {
+        let of = |verdict| self.comparisons().filter(move |c| c.verdict == verdict).collect::<Vec<_>>();
+        let (lost, open, few) = (of(Verdict::HeadLoses), of(Verdict::NoDifferenceShown), of(Verdict::NotEnoughData));
+        let total = self.comparisons().count();
+        if total == 0 {
+            return "There is no other scorer to compare with.".to_owned();
+        }
+        let mut text = match lost.as_slice() {
+            [] => "No other scorer is shown to be better than the head on any dimension.".to_owned(),
+            _ => format!(
+                "The head loses {}: {}.",
+                counted(lost.len(), "comparison", "comparisons"),
+                cases(&lost, |c| {
+                    let by = c.difference.map_or(String::new(), |d| {
+                        format!(" by {} points{}", number(-d * 100.0, 1), span(c.high.map(|v| -v), c.low.map(|v| -v)))
+                    });
+                    format!("to {} on {}{by}", c.scorer, c.dimension)
+                })
+            ),
+        };
+        if !open.is_empty() {
+            text.push_str(&format!(
+                " In {} of {} no difference is shown: {}.",
+                count(open.len()),
+                counted(total, "comparison", "comparisons"),
+                cases(&open, |c| format!("{} on {}", c.scorer, c.dimension))
+            ));
+        }
+        if !few.is_empty() {
+            text.push_str(&format!(
+                " {} not enough data.",
+                if few.len() == 1 {
+                    "1 comparison has".into()
+                } else {
+                    format!("{} comparisons have", count(few.len()))
+                }
+            ));
+        }
+        text
+    }
+}
+
+/// `first; second; third; and 4 more`.
+fn cases(comparisons: &[&Comparison], say: impl Fn(&Comparison) -> String) -> String {
+    let mut listed: Vec<String> = comparisons.iter().take(LISTED).map(|c| say(c)).collect();
+    if comparisons.len() > LISTED {
+        listed.push(format!("and {} more", comparisons.len() - LISTED));
+    }
+    listed.join("; ")
+}
+
+/// ` (95 % interval 72.0 to 77.7)`, or why there is none.
+fn interval(row: &Row) -> String {
+    match row.low.zip(row.high) {
+        Some((low, high)) => format!(" (95 % interval {} to {})", percent(low), percent(high)),
+        None => format!(" (no interval: {})", row.reason.as_deref().unwrap_or("none was asked for")),
+    }
+}
+
+/// ` (0.4 to 5.9)` in points.
+fn span(low: Option<f64>, high: Option<f64>) -> String {
+    low.zip(high).map_or(String::new(), |(low, high)| format!(" ({} to {})", percent(low), percent(high)))
+}
+
+/// `8.2 points better (5.1 to 11.0)`, or that nothing is shown.
+fn apart(c: &Comparison, difference: f64) -> String {
+    let (word, low, high) =
+        if difference >= 0.0 { ("better", c.low, c.high) } else { ("worse", c.high.map(|v| -v), c.low.map(|v| -v)) };
+    let size = format!("{} points {word}{}", number(difference.abs() * 100.0, 1), span(low, high));
+    match c.verdict {
+        Verdict::HeadWins | Verdict::HeadLoses => size,
+        Verdict::NoDifferenceShown => format!("{size}, which shows no difference"),
+        Verdict::NotEnoughData => format!("{size}, on too few pairs to say"),
+    }
+}
+
+fn weight_sentence(heads: &[HeadSummary], lead: Option<&str>) -> String {
+    let Some(head) = heads.iter().find(|h| Some(h.dimension.as_str()) == lead).or(heads.first()) else {
+        return String::new();
+    };
+    let mut text = format!("{}.", finding(&weights_of(head, false)));
+    let mut largest: Vec<_> = head.weights.iter().filter(|w| w.effect != 0.0).collect();
+    largest.sort_by(|a, b| b.effect.abs().total_cmp(&a.effect.abs()));
+    if largest.len() > 1 {
+        let named: Vec<String> = largest
+            .iter()
+            .take(3)
+            .map(|w| match w.selected {
+                Some(s) => {
+                    format!("{} ({}, kept in {} % of refits)", w.label, number(w.effect, 2), number(s * 100.0, 0))
+                }
+                None => format!("{} ({})", w.label, number(w.effect, 2)),
+            })
+            .collect();
+        text.push_str(&format!(" The largest weights are {}.", named.join(", ")));
+    }
+    let shaky = largest.iter().filter(|w| w.selected.is_some_and(|s| s < 0.5)).count();
+    if shaky > 0 {
+        let (_, many) = noun(head);
+        text.push_str(&format!(
+            " {} of its {many} would drop out in more than half of refits on resampled prompts.",
+            count(shaky)
+        ));
+    }
+    let unproven: Vec<&str> = heads.iter().filter(|h| !h.converged).map(|h| h.dimension.as_str()).collect();
+    if !unproven.is_empty() {
+        text.push_str(&format!(" The fit stopped before its certificate of optimality on {}.", unproven.join(", ")));
+    }
+    text
+}
+
+fn recovered(recovery: &[Recovery], lead: Option<&str>) -> String {
+    let say = |r: &Recovery| {
+        format!(
+            "{} of {} planted questions are found on {} ({} % of the planted weight), {} without a planted weight",
+            count(r.found.len()),
+            count(r.found.len() + r.missed.len()),
+            r.dimension,
+            number(r.share_found * 100.0, 0),
+            match r.unplanted.len() {
+                0 => "no question".to_owned(),
+                n => format!("beside {}", counted(n, "question", "questions")),
+            }
+        )
+    };
+    let shown = recovery.iter().find(|r| Some(r.dimension.as_str()) == lead).or(recovery.first());
+    let (found, planted) =
+        recovery.iter().fold((0, 0), |(f, p), r| (f + r.found.len(), p + r.found.len() + r.missed.len()));
+    let mut text = shown.map_or(String::new(), |r| format!("Of the weights planted in the simulation, {}.", say(r)));
+    if recovery.len() > 1 {
+        text.push_str(&format!(
+            " Over {} it is {} of {}.",
+            counted(recovery.len(), "dimension", "dimensions"),
+            count(found),
+            count(planted)
+        ));
+    }
+    text
+}

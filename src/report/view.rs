@@ -1,0 +1,448 @@
+//! What the pages show: numbers already written for people, the same for Markdown and HTML.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{HeadSummary, Methods, ProblemCount, ProtocolNote, Report, WeightRow, charts, main_protocol};
+use crate::dataset::{DataCard, DimensionCard, ScorerCard};
+use crate::evaluate::{Comparison, Design, Evaluation, Protocol, Row, Verdict};
+use crate::head::Head;
+use crate::plot::text::{count, counted, number, one_line, percent};
+use crate::problems::{Problems, Severity};
+
+/// How many places of one problem a report shows.
+const EXAMPLES: usize = 3;
+
+/// A head for reading: effects are weights in the units in which columns can be compared.
+pub(super) fn summary(head: &Head, figure: String) -> HeadSummary {
+    let row = |(c, column): (usize, &crate::features::Column)| {
+        let scale = head.preparation.scales.get(c).copied().unwrap_or(1.0);
+        let weight = head.weights.get(c).copied().unwrap_or(0.0);
+        let interval = head.intervals.get(c);
+        WeightRow {
+            id: column.id.clone(),
+            label: if column.label.is_empty() { column.id.clone() } else { column.label.clone() },
+            kind: column.kind,
+            dimension: column.dimension.clone(),
+            subdimension: column.subdimension.clone(),
+            weight,
+            effect: weight * scale,
+            low: interval.map(|i| i.low * scale),
+            high: interval.map(|i| i.high * scale),
+            selected: interval.map(|i| i.selected),
+            marginal: head.marginal.get(c).copied().flatten(),
+        }
+    };
+    HeadSummary {
+        dimension: head.dimension.clone(),
+        figure,
+        used: head.weights.iter().filter(|w| **w != 0.0).count(),
+        lambda: head.lambda,
+        lambda_max: head.lambda_max,
+        rule: head.rule,
+        converged: head.certificate.converged,
+        kkt: head.certificate.kkt,
+        pairs: head.pairs,
+        groups: head.groups,
+        weights: head.columns.iter().enumerate().map(row).collect(),
+        notes: head.notes.clone(),
+    }
+}
+
+/// Problems by rule with their first places, worst first.
+pub(super) fn problems(problems: &Problems) -> Vec<ProblemCount> {
+    let of = |severity: Severity| {
+        problems.rules(severity).map(move |(rule, count)| ProblemCount {
+            severity,
+            rule: rule.to_owned(),
+            count,
+            examples: problems
+                .of(severity)
+                .filter(|p| p.rule == rule)
+                .take(EXAMPLES)
+                .map(ToString::to_string)
+                .collect(),
+        })
+    };
+    [Severity::Error, Severity::Warning, Severity::Note].into_iter().flat_map(of).collect()
+}
+
+/// How the numbers were made.
+pub(super) fn methods(
+    evaluation: &Evaluation,
+    card: &DataCard,
+    command: String,
+    options: BTreeMap<String, String>,
+) -> Methods {
+    let note = |p: &Protocol| ProtocolNote {
+        id: p.id().into(),
+        formula: p.formula().into(),
+        source: p.source().into(),
+        pitfalls: p.pitfalls().into(),
+    };
+    Methods {
+        program_version: env!("CARGO_PKG_VERSION").into(),
+        command,
+        design: design(&evaluation.design),
+        seed: evaluation.seed,
+        draws: evaluation.draws,
+        protocols: protocols(evaluation).iter().map(note).collect(),
+        options,
+        inputs: card.inputs.clone(),
+    }
+}
+
+/// How the head's margins were made, as part of a sentence.
+pub(super) fn design(design: &Design) -> String {
+    match design {
+        Design::CrossValidated { folds } => format!("nested cross-validation over prompts, {folds} folds"),
+        Design::TrainTest => "fitted on the train split, scored on the test split".to_owned(),
+        Design::StoredHead => "a stored head, not refitted".to_owned(),
+    }
+}
+
+/// Protocols that were computed, the main one first.
+fn protocols(evaluation: &Evaluation) -> Vec<Protocol> {
+    let main = main_protocol(evaluation);
+    let mut found: Vec<Protocol> = if evaluation.rows.is_empty() { Vec::new() } else { vec![main] };
+    for row in &evaluation.rows {
+        if !found.contains(&row.protocol) {
+            found.push(row.protocol);
+        }
+    }
+    found
+}
+
+/// Everything a template reads beside the report itself.
+#[derive(Serialize)]
+pub(super) struct View {
+    main: &'static str,
+    facts: Vec<String>,
+    design: String,
+    protocols: Vec<&'static str>,
+    boards: Vec<Board>,
+    heads: Vec<HeadView>,
+    dimensions: Vec<Vec<String>>,
+    card: Vec<(String, String)>,
+    card_dimensions: Vec<Vec<String>>,
+    card_scorers: Vec<Vec<String>>,
+    problems: Vec<ProblemView>,
+    recovery: Vec<Vec<String>>,
+}
+
+/// The leaderboard of one dimension.
+#[derive(Serialize)]
+struct Board {
+    dimension: String,
+    rows: Vec<BoardRow>,
+    floors: Vec<String>,
+    remarks: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct BoardRow {
+    scorer: String,
+    head: bool,
+    lead: (String, String),
+    others: Vec<String>,
+    difference: (String, String),
+    standing: &'static str,
+    n: String,
+    prompts: String,
+    coverage: String,
+}
+
+#[derive(Serialize)]
+struct HeadView {
+    dimension: String,
+    figure: usize,
+    unit: &'static str,
+    noun: &'static str,
+    rows: Vec<Vec<String>>,
+    zero: usize,
+    notes: Vec<String>,
+    lead: bool,
+}
+
+#[derive(Serialize)]
+struct ProblemView {
+    severity: &'static str,
+    rule: String,
+    count: String,
+    examples: Vec<String>,
+}
+
+impl View {
+    /// The view of a report.
+    pub(super) fn new(report: &Report) -> Self {
+        let evaluation = &report.evaluation;
+        let protocols = protocols(evaluation);
+        let lead = lead_head(&report.heads);
+        Self {
+            main: main_protocol(evaluation).id(),
+            facts: facts(report),
+            design: sentence(&report.methods.design),
+            protocols: protocols.iter().map(|p| p.id()).collect(),
+            boards: evaluation.dimensions().into_iter().map(|d| board(evaluation, &protocols, d)).collect(),
+            heads: report.heads.iter().enumerate().map(|(i, h)| head_view(report, h, i == lead)).collect(),
+            dimensions: report.heads.iter().map(|h| dimension_row(report, h)).collect(),
+            card: card(&report.card),
+            card_dimensions: report.card.dimensions.iter().map(card_dimension).collect(),
+            card_scorers: report.card.scorers.iter().map(card_scorer).collect(),
+            problems: report.problems.iter().map(problem_view).collect(),
+            recovery: report.recovery.iter().map(|r| recovery_row(report, r)).collect(),
+        }
+    }
+}
+
+/// The head that is shown first: `overall`, else the first.
+fn lead_head(heads: &[HeadSummary]) -> usize {
+    heads.iter().position(|h| matches!(h.dimension.to_lowercase().as_str(), "overall" | "total")).unwrap_or(0)
+}
+
+/// The line under the heading.
+fn facts(report: &Report) -> Vec<String> {
+    let pairs: usize = report.card.dimensions.iter().map(|d| d.pairs).sum();
+    let mut facts = vec![
+        one_line(&report.card.name),
+        counted(report.card.items, "item", "items"),
+        counted(report.card.groups, "prompt", "prompts"),
+        counted(pairs, "labelled pair", "labelled pairs"),
+        counted(report.card.dimensions.len(), "dimension", "dimensions"),
+    ];
+    facts.retain(|f| !f.is_empty());
+    facts
+}
+
+fn board(evaluation: &Evaluation, protocols: &[Protocol], dimension: &str) -> Board {
+    let main = main_protocol(evaluation);
+    let rows: Vec<&Row> = evaluation.rows.iter().filter(|r| r.dimension == dimension).collect();
+    let mut leads: Vec<&Row> = rows.iter().copied().filter(|r| r.protocol == main).collect();
+    leads.sort_by(|a, b| {
+        let key = |r: &Row| r.value.filter(|v| v.is_finite()).unwrap_or(f64::NEG_INFINITY);
+        key(b).total_cmp(&key(a))
+    });
+    let find =
+        |scorer: &str, protocol: Protocol| rows.iter().find(|r| r.scorer == scorer && r.protocol == protocol).copied();
+    let compared = |scorer: &str| {
+        evaluation.comparisons.iter().find(|c| c.dimension == dimension && c.protocol == main && c.scorer == scorer)
+    };
+    let row = |lead: &&Row| BoardRow {
+        scorer: lead.scorer.clone(),
+        head: lead.scorer == "head",
+        lead: accuracy(Some(lead)),
+        others: protocols.iter().filter(|p| **p != main).map(|&p| accuracy(find(&lead.scorer, p)).0).collect(),
+        difference: difference(compared(&lead.scorer)),
+        standing: compared(&lead.scorer).map_or("", standing),
+        n: count(lead.n),
+        prompts: count(lead.prompts),
+        coverage: format!("{} %", number(lead.coverage * 100.0, if lead.coverage >= 0.9995 { 0 } else { 1 })),
+    };
+    let floor = |protocol: &Protocol| {
+        let of: Vec<String> = evaluation
+            .floors
+            .iter()
+            .filter(|f| f.dimension == dimension && f.protocol == *protocol)
+            .map(|f| format!("{} {} %", f.floor.replace('-', " "), percent(f.value)))
+            .collect();
+        (!of.is_empty()).then(|| format!("{}: {}", protocol.id(), of.join(", ")))
+    };
+    let mut remarks: Vec<String> = Vec::new();
+    for row in &rows {
+        let Some(reason) = &row.reason else { continue };
+        let remark = format!("{}, {}: {reason}", row.scorer, row.protocol.id());
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
+    Board {
+        dimension: dimension.to_owned(),
+        rows: leads.iter().map(row).collect(),
+        floors: protocols.iter().filter_map(floor).collect(),
+        remarks,
+    }
+}
+
+/// Accuracy in percent and its interval.
+fn accuracy(row: Option<&Row>) -> (String, String) {
+    let Some(row) = row else { return ("–".to_owned(), String::new()) };
+    let interval = row.low.zip(row.high).map_or(String::new(), |(l, h)| format!("{} to {}", percent(l), percent(h)));
+    (row.value.map_or("–".to_owned(), percent), interval)
+}
+
+/// Head minus scorer in points, with a sign, and its interval.
+fn difference(comparison: Option<&Comparison>) -> (String, String) {
+    let Some((c, d)) = comparison.and_then(|c| c.difference.map(|d| (c, d))) else { return Default::default() };
+    let interval = c.low.zip(c.high).map_or(String::new(), |(l, h)| format!("{} to {}", signed(l), signed(h)));
+    (signed(d), interval)
+}
+
+fn signed(share: f64) -> String {
+    let text = percent(share);
+    if share > 0.0 && text != "0.0" { format!("+{text}") } else { text }
+}
+
+fn standing(comparison: &Comparison) -> &'static str {
+    match comparison.verdict {
+        Verdict::HeadWins => "head wins",
+        Verdict::HeadLoses => "head loses",
+        Verdict::NoDifferenceShown => "no difference shown",
+        Verdict::NotEnoughData => "not enough data",
+    }
+}
+
+/// The weights that are not zero, largest first.
+fn head_view(report: &Report, head: &HeadSummary, lead: bool) -> HeadView {
+    let mut rows: Vec<&WeightRow> = head.weights.iter().filter(|w| w.effect != 0.0).collect();
+    rows.sort_by(|a, b| b.effect.abs().total_cmp(&a.effect.abs()));
+    let dash = || "–".to_owned();
+    let row = |w: &&WeightRow| {
+        vec![
+            w.label.clone(),
+            [w.dimension.as_deref(), w.subdimension.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" / "),
+            number(w.effect, 3),
+            w.low.zip(w.high).map_or_else(dash, |(l, h)| format!("{} to {}", number(l, 2), number(h, 2))),
+            w.selected.map_or_else(dash, |s| format!("{} %", number(s * 100.0, 0))),
+            w.marginal.map_or_else(dash, |m| number(m, 2)),
+        ]
+    };
+    HeadView {
+        dimension: head.dimension.clone(),
+        figure: report.figures.iter().position(|f| f.id == head.figure).unwrap_or(0),
+        unit: charts::unit(head),
+        noun: charts::noun(head).1,
+        rows: rows.iter().map(row).collect(),
+        zero: head.weights.len() - rows.len(),
+        notes: head.notes.clone(),
+        lead,
+    }
+}
+
+/// Dimension, accuracy, interval, best other, difference, weights in use, penalty, training pairs, certificate.
+fn dimension_row(report: &Report, head: &HeadSummary) -> Vec<String> {
+    let evaluation = &report.evaluation;
+    let main = main_protocol(evaluation);
+    let rows: Vec<&Row> =
+        evaluation.rows.iter().filter(|r| r.dimension == head.dimension && r.protocol == main).collect();
+    let own = accuracy(rows.iter().find(|r| r.scorer == "head").copied());
+    let others = rows.iter().filter(|r| r.scorer != "head").filter_map(|r| r.value.map(|v| (*r, v)));
+    let best = others.reduce(|a, b| if b.1 > a.1 { b } else { a });
+    let comparison = best.and_then(|(r, _)| {
+        let of = |c: &&Comparison| c.dimension == head.dimension && c.protocol == main && c.scorer == r.scorer;
+        evaluation.comparisons.iter().find(of)
+    });
+    let (points, span) = difference(comparison);
+    vec![
+        head.dimension.clone(),
+        own.0,
+        own.1,
+        best.map_or("–".into(), |(r, _)| r.scorer.clone()),
+        best.map_or("–".into(), |(_, v)| percent(v)),
+        if points.is_empty() { "–".into() } else { points },
+        span,
+        format!("{} of {}", count(head.used), count(head.weights.len())),
+        number(head.lambda, 4),
+        count(head.pairs),
+        if head.converged { "yes".into() } else { "no".into() },
+    ]
+}
+
+fn recovery_row(report: &Report, recovery: &super::Recovery) -> Vec<String> {
+    let label = |question: &str| {
+        let head = report.heads.iter().find(|h| h.dimension == recovery.dimension);
+        let row = head.and_then(|h| h.weights.iter().find(|w| w.id == question));
+        row.map_or_else(|| question.to_owned(), |w| w.label.clone())
+    };
+    let missed: Vec<String> =
+        recovery.missed.iter().take(4).map(|m| format!("{} ({})", label(&m.question), number(m.planted, 2))).collect();
+    let more = recovery.missed.len().saturating_sub(4);
+    vec![
+        recovery.dimension.clone(),
+        format!("{} of {}", count(recovery.found.len()), count(recovery.found.len() + recovery.missed.len())),
+        format!("{} %", number(recovery.share_found * 100.0, 0)),
+        count(recovery.unplanted.len()),
+        recovery.rank_correlation.map_or("–".into(), |c| number(c, 2)),
+        match (missed.is_empty(), more) {
+            (true, _) => "none".into(),
+            (_, 0) => missed.join(", "),
+            _ => format!("{} and {more} more", missed.join(", ")),
+        },
+    ]
+}
+
+/// The data card as lines.
+fn card(card: &DataCard) -> Vec<(String, String)> {
+    let mut lines = vec![("Items".to_owned(), count(card.items))];
+    let merged = match card.merged_texts {
+        0 => String::new(),
+        n => format!(" ({} under several ids merged)", counted(n, "text", "texts")),
+    };
+    lines.push(("Prompts".into(), format!("{}{merged}", counted(card.groups, "group", "groups"))));
+    if let Some(list) = &card.checklist {
+        let shape = [
+            counted(list.questions, "question", "questions"),
+            counted(list.dimensions, "dimension", "dimensions"),
+            counted(list.ladders, "ladder", "ladders"),
+        ];
+        lines.push(("Checklist".into(), format!("{}: {}", list.name, shape.join(", "))));
+    }
+    if let Some(answers) = &card.answers {
+        let judges = counted(answers.judges.len(), "judge", "judges");
+        let missing = counted(answers.missing, "missing", "missing");
+        let without = counted(answers.items_without, "item without any", "items without any");
+        lines.push(("Answers".into(), format!("{}, {judges}, {missing}, {without}", count(answers.answers))));
+    }
+    if let Some(features) = &card.features {
+        let constant = counted(features.constant, "constant", "constant");
+        let missing = counted(features.missing, "missing value", "missing values");
+        lines.push((
+            "Features table".into(),
+            format!("{}, {constant}, {missing}", counted(features.columns, "column", "columns")),
+        ));
+    }
+    let ratings: usize = card.ratings.iter().map(|r| r.ratings).sum();
+    if ratings > 0 {
+        let of = counted(card.ratings.len(), "dimension", "dimensions");
+        lines.push(("Ratings".into(), format!("{} on {of}", count(ratings))));
+    }
+    let origin = if card.pairs_derived { "derived from mean ratings" } else { "labelled as pairs" };
+    lines.push(("Pairs".into(), origin.to_owned()));
+    lines
+}
+
+fn card_dimension(d: &DimensionCard) -> Vec<String> {
+    vec![
+        d.name.clone(),
+        count(d.pairs),
+        count(d.prompts),
+        d.tie_share.map_or("–".into(), |s| format!("{} %", percent(s))),
+        count(d.votes),
+        count(d.train),
+        count(d.test),
+    ]
+}
+
+fn card_scorer(s: &ScorerCard) -> Vec<String> {
+    let value = |v: Option<f64>| v.map_or("–".into(), |v| number(v, 3));
+    vec![s.name.clone(), count(s.items), format!("{} %", percent(s.coverage)), value(s.low), value(s.high)]
+}
+
+fn problem_view(problem: &ProblemCount) -> ProblemView {
+    ProblemView {
+        severity: match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        },
+        rule: problem.rule.clone(),
+        count: count(usize::try_from(problem.count).unwrap_or(usize::MAX)),
+        examples: problem.examples.clone(),
+    }
+}
+
+/// With a capital first letter.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
