@@ -257,7 +257,7 @@ fn degenerate_dimensions_have_a_named_outcome() {
 fn a_declared_split_is_used_and_shared_prompts_are_told() {
     let mut ds = planted();
     for pair in &mut ds.pairs {
-        let even = ds.items.prompt[pair.a] % 2 == 0;
+        let even = ds.items.prompt[pair.a].is_multiple_of(2);
         pair.split = Some(if even { Split::Train } else { Split::Test });
     }
     assert!(matches!(Mode::default_for(&ds), Mode::TrainTest));

@@ -2,6 +2,8 @@
 //! bands that an independent fit gives. Skipped, loudly, where the data are absent (`HEADFIT_REAL_DATA`, default
 //! `../shared/data`).
 
+#![allow(clippy::print_stderr)] // what was skipped or measured is said
+
 use std::path::PathBuf;
 
 use headfit::dataset::{self, Dataset, ReadOptions, Source};
