@@ -104,7 +104,7 @@ impl Printer {
 
 /// The words of a text, each with control characters made visible.
 fn visible_words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split_whitespace().map(visible)
+    text.split(' ').filter(|word| !word.is_empty()).map(visible)
 }
 
 /// Pretty JSON with a final newline.

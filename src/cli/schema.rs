@@ -9,6 +9,7 @@ use crate::Result;
 use crate::dataset::Manifest;
 use crate::evaluate::Evaluation;
 use crate::head::HeadsFile;
+use crate::report::Report;
 use crate::synth::Planted;
 
 /// Print the JSON Schema of one of our files
@@ -36,6 +37,8 @@ pub enum Name {
     Check,
     /// planted.json, written by `headfit synth`
     Planted,
+    /// report.json, written by `headfit report` and `headfit demo`
+    Report,
 }
 
 impl Name {
@@ -47,6 +50,7 @@ impl Name {
             Self::Manifest => schema_for!(Manifest),
             Self::Check => schema_for!(CheckReport),
             Self::Planted => schema_for!(Planted),
+            Self::Report => schema_for!(Report),
         }
     }
 }

@@ -360,6 +360,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
         fn no_input_panics(
             entries in prop::collection::vec((prop::option::of(prop::num::f64::ANY), prop::option::of((prop::num::f64::ANY, prop::num::f64::ANY)), "\\PC{0,30}"), 0..40),

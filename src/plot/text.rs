@@ -34,13 +34,15 @@ pub fn width(text: &str, size: f64) -> f64 {
 }
 
 /// `text` on one line: white space and control characters become single spaces, bidirectional overrides and what XML
-/// forbids are shown as `\u{…}`.
+/// forbids are shown as `\u{…}`. No-break spaces stay.
 pub fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let bidi =
             matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}');
-        if c.is_whitespace() {
+        if c == '\u{a0}' {
+            out.push(c);
+        } else if c.is_whitespace() {
             if !out.ends_with(' ') && !out.is_empty() {
                 out.push(' ');
             }

@@ -446,6 +446,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
         fn no_input_panics(
             values in prop::collection::vec((prop::num::f64::ANY, prop::option::of((prop::num::f64::ANY, prop::num::f64::ANY)), prop::option::of(prop::num::f64::ANY), "\\PC{0,40}"), 0..140)

@@ -21,9 +21,14 @@ pub(super) fn markdown(text: &str) -> String {
             '/' if before == Some(':') => out.push_str("\\/"),
             '.' if out.to_ascii_lowercase().ends_with("www") => out.push_str("\\."),
             '@' => out.push_str("\\@"),
-            // At the beginning these would make a list; after a number a dot or a bracket would.
-            '-' | '+' | '=' if i == 0 => out.extend(['\\', c]),
-            '.' | ')' if chars[..i].iter().all(char::is_ascii_digit) && i > 0 => out.extend(['\\', c]),
+            // At the beginning, before a space, these would make a list; after a number a dot or a bracket would.
+            '-' | '+' if i == 0 && after.is_none_or(char::is_whitespace) => out.extend(['\\', c]),
+            '-' | '=' if i == 0 && after == Some(c) => out.extend(['\\', c]),
+            '.' | ')'
+                if i > 0 && after.is_none_or(char::is_whitespace) && chars[..i].iter().all(char::is_ascii_digit) =>
+            {
+                out.extend(['\\', c]);
+            }
             _ => out.push(c),
         }
     }
@@ -47,6 +52,8 @@ mod tests {
         assert_eq!(markdown("https://e.org www.e.org"), "https:\\//e.org www\\.e.org");
         assert_eq!(markdown("- x\n| y"), "\\- x \\| y");
         assert_eq!(markdown("12. x"), "12\\. x");
+        assert_eq!(markdown("71.5"), "71.5");
+        assert_eq!(markdown("+8.7"), "+8.7");
     }
 
     #[test]

@@ -17,12 +17,13 @@ pub(super) fn paragraphs(evaluation: &Evaluation, heads: &[HeadSummary], recover
         accuracy.push_str("These data are simulated: they show that the method works, not how good any scorer is. ");
     }
     accuracy.push_str(&facts.accuracy());
-    let mut paragraphs = vec![accuracy, facts.doubts(), weight_sentence(heads, facts.lead())];
+    let mut paragraphs: Vec<String> = vec![accuracy, facts.doubts(), weight_sentence(heads, facts.lead())];
     if !recovery.is_empty() {
         paragraphs.push(recovered(recovery, facts.lead()));
     }
     paragraphs.retain(|p| !p.is_empty());
-    paragraphs
+    // A number and its sign stay on one line.
+    paragraphs.into_iter().map(|p| p.replace(" %", "\u{a0}%")).collect()
 }
 
 struct Facts<'a> {
@@ -34,7 +35,7 @@ struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// The dimension that stands for all: `overall` (or `total`), else the only one.
     fn lead(&self) -> Option<&'a str> {
-        let named = self.dimensions.iter().find(|d| matches!(d.to_lowercase().as_str(), "overall" | "total"));
+        let named = self.dimensions.iter().find(|d| super::view::is_lead(d));
         named.or(if self.dimensions.len() == 1 { self.dimensions.first() } else { None }).copied()
     }
 
@@ -103,7 +104,7 @@ impl<'a> Facts<'a> {
         };
         text.push_str(&format!(
             " The best of the other scorers, {}, reaches {} %{covers}",
-            rival.scorer,
+            called(&rival.scorer),
             percent(rival.value.unwrap_or(0.0))
         ));
         text.push_str(&match comparison.and_then(|c| c.difference.map(|d| (c, d))) {
@@ -155,7 +156,7 @@ impl<'a> Facts<'a> {
                     let by = c.difference.map_or(String::new(), |d| {
                         format!(" by {} points{}", number(-d * 100.0, 1), span(c.high.map(|v| -v), c.low.map(|v| -v)))
                     });
-                    format!("to {} on {}{by}", c.scorer, c.dimension)
+                    format!("to {} on {}{by}", called(&c.scorer), c.dimension)
                 })
             ),
         };
@@ -164,7 +165,7 @@ impl<'a> Facts<'a> {
                 " In {} of {} no difference is shown: {}.",
                 count(open.len()),
                 counted(total, "comparison", "comparisons"),
-                cases(&open, |c| format!("{} on {}", c.scorer, c.dimension))
+                cases(&open, |c| format!("{} on {}", called(&c.scorer), c.dimension))
             ));
         }
         if !few.is_empty() {
@@ -179,6 +180,11 @@ impl<'a> Facts<'a> {
         }
         text
     }
+}
+
+/// A scorer in a sentence: `mean` is ours and needs saying what it is.
+fn called(scorer: &str) -> &str {
+    if scorer == "mean" { "the plain mean of the features" } else { scorer }
 }
 
 /// `first; second; third; and 4 more`.
@@ -228,9 +234,9 @@ fn weight_sentence(heads: &[HeadSummary], lead: Option<&str>) -> String {
             .take(3)
             .map(|w| match w.selected {
                 Some(s) => {
-                    format!("{} ({}, kept in {} % of refits)", w.label, number(w.effect, 2), number(s * 100.0, 0))
+                    format!("“{}” ({}, kept in {} % of refits)", w.label, number(w.effect, 2), number(s * 100.0, 0))
                 }
-                None => format!("{} ({})", w.label, number(w.effect, 2)),
+                None => format!("“{}” ({})", w.label, number(w.effect, 2)),
             })
             .collect();
         text.push_str(&format!(" The largest weights are {}.", named.join(", ")));
@@ -253,21 +259,21 @@ fn weight_sentence(heads: &[HeadSummary], lead: Option<&str>) -> String {
 fn recovered(recovery: &[Recovery], lead: Option<&str>) -> String {
     let say = |r: &Recovery| {
         format!(
-            "{} of {} planted questions are found on {} ({} % of the planted weight), {} without a planted weight",
+            "{} of {} are found on {} ({} % of the planted weight){}",
             count(r.found.len()),
             count(r.found.len() + r.missed.len()),
             r.dimension,
             number(r.share_found * 100.0, 0),
             match r.unplanted.len() {
-                0 => "no question".to_owned(),
-                n => format!("beside {}", counted(n, "question", "questions")),
+                0 => ", and nothing that was not planted".to_owned(),
+                n => format!(", and beside them {} that were not planted", counted(n, "weight", "weights")),
             }
         )
     };
     let shown = recovery.iter().find(|r| Some(r.dimension.as_str()) == lead).or(recovery.first());
     let (found, planted) =
         recovery.iter().fold((0, 0), |(f, p), r| (f + r.found.len(), p + r.found.len() + r.missed.len()));
-    let mut text = shown.map_or(String::new(), |r| format!("Of the weights planted in the simulation, {}.", say(r)));
+    let mut text = shown.map_or(String::new(), |r| format!("Of the weights planted in the simulation {}.", say(r)));
     if recovery.len() > 1 {
         text.push_str(&format!(
             " Over {} it is {} of {}.",

@@ -11,6 +11,9 @@ use crate::head::Head;
 use crate::plot::text::{count, counted, number, one_line, percent};
 use crate::problems::{Problems, Severity};
 
+/// How many leaderboards are shown open.
+const OPEN_BOARDS: usize = 3;
+
 /// How many places of one problem a report shows.
 const EXAMPLES: usize = 3;
 
@@ -136,7 +139,10 @@ pub(super) struct View {
 struct Board {
     dimension: String,
     rows: Vec<BoardRow>,
-    floors: Vec<String>,
+    /// Name, then one accuracy per protocol.
+    floors: Vec<Vec<String>>,
+    /// Shown closed: the chart has its essence.
+    folded: bool,
     remarks: Vec<String>,
 }
 
@@ -158,9 +164,8 @@ struct HeadView {
     dimension: String,
     figure: usize,
     unit: &'static str,
-    noun: &'static str,
     rows: Vec<Vec<String>>,
-    zero: usize,
+    zero: String,
     notes: Vec<String>,
     lead: bool,
 }
@@ -198,7 +203,12 @@ impl View {
 
 /// The head that is shown first: `overall`, else the first.
 fn lead_head(heads: &[HeadSummary]) -> usize {
-    heads.iter().position(|h| matches!(h.dimension.to_lowercase().as_str(), "overall" | "total")).unwrap_or(0)
+    heads.iter().position(|h| is_lead(&h.dimension)).unwrap_or(0)
+}
+
+/// Whether a dimension stands for all others.
+pub(super) fn is_lead(dimension: &str) -> bool {
+    matches!(dimension.to_lowercase().as_str(), "overall" | "total")
 }
 
 /// The line under the heading.
@@ -239,14 +249,18 @@ fn board(evaluation: &Evaluation, protocols: &[Protocol], dimension: &str) -> Bo
         prompts: count(lead.prompts),
         coverage: format!("{} %", number(lead.coverage * 100.0, if lead.coverage >= 0.9995 { 0 } else { 1 })),
     };
-    let floor = |protocol: &Protocol| {
-        let of: Vec<String> = evaluation
-            .floors
-            .iter()
-            .filter(|f| f.dimension == dimension && f.protocol == *protocol)
-            .map(|f| format!("{} {} %", f.floor.replace('-', " "), percent(f.value)))
-            .collect();
-        (!of.is_empty()).then(|| format!("{}: {}", protocol.id(), of.join(", ")))
+    let floors_here = || evaluation.floors.iter().filter(|f| f.dimension == dimension);
+    let mut names: Vec<&str> = Vec::new();
+    for floor in floors_here() {
+        if !names.contains(&floor.floor.as_str()) {
+            names.push(&floor.floor);
+        }
+    }
+    let floor = |name: &&str| {
+        let value =
+            |p: &Protocol| floors_here().find(|f| f.floor == *name && f.protocol == *p).map(|f| percent(f.value));
+        let values = protocols.iter().map(|p| value(p).unwrap_or_else(|| "–".to_owned()));
+        std::iter::once(name.replace('-', " ")).chain(values).collect()
     };
     let mut remarks: Vec<String> = Vec::new();
     for row in &rows {
@@ -259,7 +273,8 @@ fn board(evaluation: &Evaluation, protocols: &[Protocol], dimension: &str) -> Bo
     Board {
         dimension: dimension.to_owned(),
         rows: leads.iter().map(row).collect(),
-        floors: protocols.iter().filter_map(floor).collect(),
+        floors: names.iter().map(floor).collect(),
+        folded: evaluation.dimensions().len() > OPEN_BOARDS && !is_lead(dimension),
         remarks,
     }
 }
@@ -311,9 +326,12 @@ fn head_view(report: &Report, head: &HeadSummary, lead: bool) -> HeadView {
         dimension: head.dimension.clone(),
         figure: report.figures.iter().position(|f| f.id == head.figure).unwrap_or(0),
         unit: charts::unit(head),
-        noun: charts::noun(head).1,
         rows: rows.iter().map(row).collect(),
-        zero: head.weights.len() - rows.len(),
+        zero: format!(
+            "{} of {}",
+            count(head.weights.len() - rows.len()),
+            counted(head.weights.len(), "weight", "weights")
+        ),
         notes: head.notes.clone(),
         lead,
     }

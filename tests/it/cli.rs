@@ -127,7 +127,8 @@ fn a_fitted_head_scores_and_its_scores_are_a_scores_table() {
     // The same numbers, put back as a baseline, get the same accuracy as the stored head itself.
     fs::write(room.path().join("sim/scores.csv"), scores.replacen("overall,quality,total", "o,q,t", 1)).unwrap();
     succeed(room.path(), &["check", "sim"]);
-    let args = ["evaluate", "sim", "--head", "heads.json", "--dimension", "overall", "--draws", "50", "--json", "e.json"];
+    let args =
+        ["evaluate", "sim", "--head", "heads.json", "--dimension", "overall", "--draws", "50", "--json", "e.json"];
     let run = succeed(room.path(), &args);
     let rows = json(&room.path().join("e.json"))["rows"].as_array().unwrap().clone();
     let value = |scorer: &str| {

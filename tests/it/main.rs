@@ -5,5 +5,6 @@ mod bad_input; // one broken data set per rule: the exact message, exit code 3, 
 mod cli; // help, exit codes, what is written, thread count
 mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
 mod real_data; // scorers and heads on the real sets, against an outside reference
+mod report; // pages and charts: snapshots, hostile names, what a folder keeps
 mod support; // running the program, finding the real data
 mod synth; // the demo data set: what is committed is what its seed gives, and a fit finds the plant
