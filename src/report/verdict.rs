@@ -6,6 +6,9 @@ use crate::evaluate::{Comparison, Evaluation, Protocol, Row, Verdict};
 use crate::plot::text::{count, counted, number, percent};
 use crate::plot::weights::finding;
 
+/// Up to how many dimensions are described one by one where none stands for all.
+const EACH: usize = 3;
+
 /// How many cases a sentence lists before it counts the rest.
 const LISTED: usize = 5;
 
@@ -39,35 +42,35 @@ impl<'a> Facts<'a> {
         named.or(if self.dimensions.len() == 1 { self.dimensions.first() } else { None }).copied()
     }
 
-    fn rows(&self, dimension: &'a str) -> impl Iterator<Item = &'a Row> + '_ {
-        self.evaluation.rows.iter().filter(move |r| r.dimension == dimension && r.protocol == self.protocol)
-    }
-
     fn head(&self, dimension: &'a str) -> Option<&'a Row> {
-        self.rows(dimension).find(|r| r.scorer == "head")
+        self.evaluation.row(dimension, "head", self.protocol)
     }
 
     fn comparisons(&self) -> impl Iterator<Item = &'a Comparison> + '_ {
         self.evaluation.comparisons.iter().filter(|c| c.protocol == self.protocol)
     }
 
-    /// The best other scorer, by value, and how it compares.
+    /// The best other scorer and how it compares.
     fn rival(&self, dimension: &'a str) -> Option<(&'a Row, Option<&'a Comparison>)> {
-        let others = self.rows(dimension).filter(|r| r.scorer != "head");
-        let best = others.filter_map(|r| r.value.map(|v| (r, v))).reduce(|a, b| if b.1 > a.1 { b } else { a })?.0;
-        Some((best, self.comparisons().find(|c| c.dimension == dimension && c.scorer == best.scorer)))
+        let best = self.evaluation.best_scorer(dimension)?;
+        Some((best, self.evaluation.comparison(dimension, &best.scorer, self.protocol)))
     }
 
     fn accuracy(&self) -> String {
         match (self.lead(), self.dimensions.len()) {
             (_, 0) => "Nothing was evaluated: there are no pairs that a head could be scored on.".to_owned(),
-            (Some(lead), 1) => self.accuracy_on(lead),
-            (Some(lead), _) => format!("{} {}", self.accuracy_on(lead), self.range()),
+            (Some(lead), 1) => self.accuracy_on(lead, true),
+            (Some(lead), _) => format!("{} {}", self.accuracy_on(lead, true), self.range()),
+            (None, n) if n <= EACH => {
+                let each = self.dimensions.iter().enumerate().map(|(i, d)| self.accuracy_on(d, i == 0));
+                each.collect::<Vec<_>>().join(" ")
+            }
             (None, _) => self.range(),
         }
     }
 
-    fn accuracy_on(&self, dimension: &'a str) -> String {
+    /// Accuracy on one dimension against the best other scorer; `first` adds how it was measured, and chance.
+    fn accuracy_on(&self, dimension: &'a str, first: bool) -> String {
         let Some(head) = self.head(dimension) else {
             return format!("There is no head for {dimension}.");
         };
@@ -76,7 +79,7 @@ impl<'a> Facts<'a> {
             return format!("No accuracy can be given for the head on {dimension}: {reason}.");
         };
         let mut text = format!(
-            "On {dimension} the head agrees with people in {} %{} of {} from {} ({}, {} accuracy).",
+            "On {dimension} the head agrees with people in {} %{} of {} from {}{}.",
             percent(value),
             interval(head),
             if self.protocol.drops_human_ties() {
@@ -85,15 +88,18 @@ impl<'a> Facts<'a> {
                 counted(head.n, "pair", "pairs")
             },
             counted(head.prompts, "prompt", "prompts"),
-            super::view::design(&self.evaluation.design),
-            self.protocol.id()
+            if first {
+                format!(" ({}, {} accuracy)", super::view::design(&self.evaluation.design), self.protocol.id())
+            } else {
+                String::new()
+            }
         );
         let floor = self
             .evaluation
             .floors
             .iter()
             .find(|f| f.dimension == dimension && f.protocol == self.protocol && f.floor == "chance");
-        if let Some(floor) = floor {
+        if let Some(floor) = floor.filter(|_| first) {
             text.push_str(&format!(" Chance is {} %.", percent(floor.value)));
         }
         let Some((rival, comparison)) = self.rival(dimension) else { return text };
@@ -161,12 +167,7 @@ impl<'a> Facts<'a> {
             ),
         };
         if !open.is_empty() {
-            text.push_str(&format!(
-                " In {} of {} no difference is shown: {}.",
-                count(open.len()),
-                counted(total, "comparison", "comparisons"),
-                cases(&open, |c| format!("{} on {}", called(&c.scorer), c.dimension))
-            ));
+            text.push_str(&open_cases(open, total));
         }
         if !few.is_empty() {
             text.push_str(&format!(
@@ -180,6 +181,24 @@ impl<'a> Facts<'a> {
         }
         text
     }
+}
+
+/// Comparisons without a shown difference: how many, and where the other scorer is ahead in number, furthest first.
+fn open_cases(open: Vec<&Comparison>, total: usize) -> String {
+    let mut text = format!(" In {} of {}", count(open.len()), counted(total, "comparison", "comparisons"));
+    text.push_str(" no difference is shown");
+    let behind = |c: &Comparison| c.difference.is_some_and(|d| d < 0.0);
+    let mut ahead: Vec<&Comparison> = open.into_iter().filter(|c| behind(c)).collect();
+    ahead.sort_by(|a, b| a.difference.unwrap_or(0.0).total_cmp(&b.difference.unwrap_or(0.0)));
+    if ahead.is_empty() {
+        return text + ".";
+    }
+    let say = |c: &Comparison| {
+        let points = c.difference.map_or(String::new(), |d| number(-d * 100.0, 1));
+        format!("{} on {} ({points})", called(&c.scorer), c.dimension)
+    };
+    let heading = if ahead.len() == 1 { "; in 1 of them" } else { "; in some of them" };
+    format!("{text}{heading} the other scorer is ahead in points: {}.", cases(&ahead, say))
 }
 
 /// A scorer in a sentence: `mean` is ours and needs saying what it is.

@@ -167,6 +167,8 @@ struct HeadView {
     rows: Vec<Vec<String>>,
     zero: String,
     notes: Vec<String>,
+    /// Whether any row has a dimension to show.
+    grouped: bool,
     lead: bool,
 }
 
@@ -333,6 +335,7 @@ fn head_view(report: &Report, head: &HeadSummary, lead: bool) -> HeadView {
             counted(head.weights.len(), "weight", "weights")
         ),
         notes: head.notes.clone(),
+        grouped: rows.iter().any(|w| w.dimension.is_some()),
         lead,
     }
 }
@@ -341,22 +344,16 @@ fn head_view(report: &Report, head: &HeadSummary, lead: bool) -> HeadView {
 fn dimension_row(report: &Report, head: &HeadSummary) -> Vec<String> {
     let evaluation = &report.evaluation;
     let main = main_protocol(evaluation);
-    let rows: Vec<&Row> =
-        evaluation.rows.iter().filter(|r| r.dimension == head.dimension && r.protocol == main).collect();
-    let own = accuracy(rows.iter().find(|r| r.scorer == "head").copied());
-    let others = rows.iter().filter(|r| r.scorer != "head").filter_map(|r| r.value.map(|v| (*r, v)));
-    let best = others.reduce(|a, b| if b.1 > a.1 { b } else { a });
-    let comparison = best.and_then(|(r, _)| {
-        let of = |c: &&Comparison| c.dimension == head.dimension && c.protocol == main && c.scorer == r.scorer;
-        evaluation.comparisons.iter().find(of)
-    });
+    let own = accuracy(evaluation.row(&head.dimension, "head", main));
+    let best = evaluation.best_scorer(&head.dimension);
+    let comparison = best.and_then(|r| evaluation.comparison(&head.dimension, &r.scorer, main));
     let (points, span) = difference(comparison);
     vec![
         head.dimension.clone(),
         own.0,
         own.1,
-        best.map_or("–".into(), |(r, _)| r.scorer.clone()),
-        best.map_or("–".into(), |(_, v)| percent(v)),
+        best.map_or("–".into(), |r| r.scorer.clone()),
+        accuracy(best).0,
         if points.is_empty() { "–".into() } else { points },
         span,
         format!("{} of {}", count(head.used), count(head.weights.len())),
