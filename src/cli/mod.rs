@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod demo;
 mod evaluate;
+mod explain_protocol;
 mod fit;
 mod init;
 mod pipeline;
@@ -47,6 +48,7 @@ enum Command {
     Check(check::CheckArgs),
     Fit(fit::FitArgs),
     Evaluate(evaluate::EvaluateArgs),
+    ExplainProtocol(explain_protocol::ExplainProtocolArgs),
     Score(score::ScoreArgs),
     Report(report::ReportArgs),
     Synth(synth::SynthArgs),
@@ -84,6 +86,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Check(args) => check::run(&args, printer),
         Command::Fit(args) => fit::run(&args, printer),
         Command::Evaluate(args) => evaluate::run(&args, printer),
+        Command::ExplainProtocol(args) => explain_protocol::run(&args, printer),
         Command::Score(args) => score::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),

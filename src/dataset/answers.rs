@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::items::{Interner, link};
+use super::items::{Interner, link, link_near};
 use super::ratings::duplicate;
 use super::table::{Column, Number, Table, Values, list};
 use super::{Answer, Answers, Items, ReadOptions, depends};
@@ -76,8 +76,10 @@ impl<'a> Reader<'a> {
         let optional = ["judge", "category", "question", "depends_on"].map(|name| table.column(name));
         let [judge, category, text, depends_on] = optional;
         self.reserve(table.len());
+        let mut near = 0;
         for row in 0..table.len() {
-            let item = link(table, id, row, self.items, problems);
+            let item = link_near(table, id, row, self.items, near, problems);
+            near = item.unwrap_or(near);
             let name = table.needed(question, row, problems);
             let p_yes = self.answer(answer, row, problems);
             let (Some(item), Some(name), Ok(p_yes)) = (item, name, p_yes) else { continue };
@@ -174,7 +176,8 @@ impl<'a> Reader<'a> {
         };
         let line = self.origin.get(first).map_or(0, |&r| self.line(r));
         let same = self.rows.get(first).is_some_and(|r| r.p_yes == read.p_yes && r.text == read.text);
-        let problem = duplicate(self.table, row, line, same).cell(&column.original, column.shown(row));
+        let problem = duplicate(self.table, row, line, same, "item, question and judge")
+            .cell(&column.original, column.shown(row));
         problems.push(problem);
     }
 
@@ -200,7 +203,7 @@ impl<'a> Reader<'a> {
             let message = format!("the item {id} has no answer and is never scored from answers");
             problems.push(Problem::new(Severity::Warning, "item-without-answers", &self.table.file, message, ""));
         }
-        warn_texts(self.table, self.items, &self.rows, &self.questions, &self.texts, problems);
+        self.warn_texts(problems);
         Some(Answers {
             judges: self.judges.names,
             question_ids: self.questions.names,
@@ -235,7 +238,7 @@ fn probability(number: Number) -> Token {
         Number::Value(p) if (0.0..=1.0).contains(&p) => Token::P(p + 0.0),
         Number::Value(_) => Token::OutOfRange,
         Number::NotFinite => Token::NotFinite,
-        Number::NotANumber => Token::Unknown,
+        Number::Words => Token::Unknown,
     }
 }
 
@@ -280,54 +283,52 @@ pub fn note_unused(table: &Table, known: &[&str], problems: &mut Problems) {
     }
 }
 
-/// Warns of questions whose text differs within one prompt, or, where most prompts share one text, between prompts.
-fn warn_texts(
-    table: &Table,
-    items: &Items,
-    rows: &[Answer],
-    questions: &Interner,
-    texts: &Interner,
-    problems: &mut Problems,
-) {
-    let mut first: HashMap<(usize, usize), usize> = HashMap::new();
-    let mut differing: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    let mut prompts_by_text: Vec<BTreeMap<usize, usize>> = vec![BTreeMap::new(); questions.names.len()];
-    for row in rows {
-        let (Some(text), Some(&prompt)) = (row.text, items.prompt.get(row.item)) else { continue };
-        match first.get(&(row.question, prompt)) {
-            None => {
-                first.insert((row.question, prompt), text);
-                if let Some(counts) = prompts_by_text.get_mut(row.question) {
-                    *counts.entry(text).or_default() += 1;
+impl Reader<'_> {
+    /// Warns of questions whose text differs within one prompt, or, where most prompts share one text, between prompts.
+    fn warn_texts(&self, problems: &mut Problems) {
+        // Answer with the first text of each (question, prompt), and with the first other one.
+        let mut first: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut other: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        // Per question and text: number of prompts, and one answer.
+        let mut prompts: Vec<BTreeMap<usize, (usize, usize)>> = vec![BTreeMap::new(); self.questions.names.len()];
+        let text_of = |answer: usize| self.rows.get(answer).and_then(|r| r.text);
+        for (answer, row) in self.rows.iter().enumerate() {
+            let (Some(text), Some(&prompt)) = (row.text, self.items.prompt.get(row.item)) else { continue };
+            let key = (row.question, prompt);
+            match first.get(&key) {
+                None => {
+                    first.insert(key, answer);
+                    if let Some(counts) = prompts.get_mut(row.question) {
+                        counts.entry(text).or_insert((0, answer)).0 += 1;
+                    }
                 }
+                Some(&known) if text_of(known) == Some(text) => {}
+                Some(_) => _ = other.entry(key).or_insert(answer),
             }
-            Some(&other) if other == text => {}
-            Some(_) => _ = differing.entry((row.question, prompt)).or_insert(text),
+        }
+        for (&(_, prompt), &answer) in &other {
+            let prompt = self.items.prompt_ids.get(prompt).map_or("", String::as_str);
+            self.warn_text(answer, format!("has another text elsewhere in the prompt {prompt}"), problems);
+        }
+        for counts in &prompts {
+            let all: usize = counts.values().map(|(n, _)| n).sum();
+            let usual = counts.values().map(|&(n, _)| n).max().unwrap_or(0);
+            // A question that most prompts share is meant to be the same everywhere; one of a prompt's own is not.
+            for &(n, answer) in counts.values().filter(|&&(n, _)| 2 * usual > all && n < usual) {
+                self.warn_text(answer, format!("has this text in {n} of {all} prompts, another in most"), problems);
+            }
         }
     }
-    let mut warn = |question: usize, text: usize, message: String| {
+
+    fn warn_text(&self, answer: usize, what: String, problems: &mut Problems) {
+        let Some(row) = self.rows.get(answer) else { return };
+        let question = self.questions.names.get(row.question).map_or("", String::as_str);
+        let text = row.text.and_then(|t| self.texts.names.get(t)).map_or("", String::as_str);
+        let line = self.origin.get(answer).copied().unwrap_or(0);
+        let message = format!("the question {question} {what}");
         let remedy = "give questions of different wording different ids";
-        let problem = Problem::new(Severity::Warning, "question-text-differs", &table.file, message, remedy);
-        let name = |interner: &Interner, n: usize| interner.names.get(n).cloned().unwrap_or_default();
-        problems.push(problem.cell(name(questions, question), name(texts, text)));
-    };
-    for (&(question, prompt), &text) in &differing {
-        let prompt = items.prompt_ids.get(prompt).map_or("", String::as_str);
-        warn(question, text, format!("the question has another text elsewhere in the prompt {prompt}"));
-    }
-    for (question, counts) in prompts_by_text.iter().enumerate() {
-        let prompts: usize = counts.values().sum();
-        let Some((&usual, &n)) = counts.iter().max_by_key(|&(_, &n)| n) else { continue };
-        // A question that most prompts share is meant to be the same everywhere; questions of a prompt's own are not.
-        if 2 * n > prompts {
-            for (&text, &n) in counts.iter().filter(|&(&text, _)| text != usual) {
-                warn(
-                    question,
-                    text,
-                    format!("the question has this text in {n} of {prompts} prompts, another in most"),
-                );
-            }
-        }
+        let problem = self.table.problem(Severity::Warning, "question-text-differs", line, message, remedy);
+        problems.push(problem.cell("question", text));
     }
 }
 

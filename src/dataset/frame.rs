@@ -8,6 +8,8 @@ use std::sync::{Arc, Once};
 use polars::prelude as pl;
 use polars_io::SerReader;
 use polars_io::prelude::{ParquetReader, ParquetWriter};
+use polars_parquet::parquet::metadata::SchemaDescriptor;
+use polars_parquet::parquet::schema::types::{IntegerType, ParquetType, PrimitiveConvertedType, PrimitiveLogicalType};
 
 use super::delimited::{MAX_COLUMNS, check_header, empty, too_many_columns};
 use super::table::{Column, Table, Texts, Values};
@@ -19,8 +21,13 @@ const MAX_ROWS: usize = 100_000_000;
 
 /// Reads one Parquet file. Problems of its form are added to `problems`; `None` where no table can be had.
 pub fn read(name: &str, file: &str, bytes: &[u8], problems: &mut Problems) -> Option<Table> {
-    let frame = match guarded(|| decode(bytes)) {
-        Ok(frame) => frame,
+    let mut foreign = Vec::new();
+    let frame = match guarded(|| decode(bytes, &mut foreign)) {
+        Ok(Some(frame)) => frame,
+        Ok(None) => {
+            foreign.into_iter().for_each(|problem: Nameless| problems.push(problem.file(file)));
+            return None;
+        }
         Err(reason) => {
             let remedy = "write the file again as Parquet with numbers, truth values, text or structs of them";
             let message = format!("the file cannot be read as Parquet: {reason}");
@@ -85,7 +92,8 @@ fn to_column(name: &str, values: &Values) -> pl::Column {
     }
 }
 
-fn decode(bytes: &[u8]) -> std::result::Result<pl::DataFrame, String> {
+/// The frame; `None`, and a problem for each column, where columns have types that no table uses.
+fn decode(bytes: &[u8], foreign: &mut Vec<Nameless>) -> std::result::Result<Option<pl::DataFrame>, String> {
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     let metadata = reader.get_metadata().map_err(|e| e.to_string())?;
     if metadata.num_rows > MAX_ROWS {
@@ -95,17 +103,69 @@ fn decode(bytes: &[u8]) -> std::result::Result<pl::DataFrame, String> {
     // (categories, durations). Parquet's own types say all we need: a category is text there.
     let mut metadata = metadata.as_ref().clone();
     metadata.key_value_metadata = None;
+    let fields = metadata.schema_descr.fields().iter().cloned().map(widen).collect();
+    metadata.schema_descr = SchemaDescriptor::new(metadata.schema_descr.name().into(), fields);
     reader.set_metadata(Arc::new(metadata));
-    reader.set_rechunk(true).finish().map_err(|e| e.to_string())
+    for field in reader.schema().map_err(|e| e.to_string())?.iter_values() {
+        find_foreign(field, "", foreign);
+    }
+    if !foreign.is_empty() {
+        return Ok(None);
+    }
+    reader.set_rechunk(true).finish().map(Some).map_err(|e| e.to_string())
+}
+
+/// The type with its 8- and 16-bit whole numbers as the 32-bit ones that Parquet stores them as: this build of polars has
+/// no smaller ones.
+fn widen(field: ParquetType) -> ParquetType {
+    match field {
+        ParquetType::PrimitiveType(mut field) => {
+            use IntegerType as I;
+            use PrimitiveConvertedType as C;
+            let logical = |l: &PrimitiveLogicalType| {
+                matches!(l, PrimitiveLogicalType::Integer(I::Int8 | I::Int16 | I::UInt8 | I::UInt16))
+            };
+            let converted = |c: &C| matches!(c, C::Int8 | C::Int16 | C::Uint8 | C::Uint16);
+            if field.logical_type.as_ref().is_some_and(logical) || field.converted_type.as_ref().is_some_and(converted)
+            {
+                field.logical_type = None;
+                field.converted_type = None;
+            }
+            ParquetType::PrimitiveType(field)
+        }
+        ParquetType::GroupType { field_info, logical_type, converted_type, fields } => {
+            let fields = fields.into_iter().map(widen).collect();
+            ParquetType::GroupType { field_info, logical_type, converted_type, fields }
+        }
+    }
+}
+
+/// Adds a problem for every column below `field` whose type no table uses.
+fn find_foreign(field: &pl::ArrowField, prefix: &str, foreign: &mut Vec<Nameless>) {
+    use pl::ArrowDataType as T;
+    let name = if prefix.is_empty() { field.name.to_string() } else { format!("{prefix}.{}", field.name) };
+    match &field.dtype {
+        T::Struct(fields) => fields.iter().for_each(|inner| find_foreign(inner, &name, foreign)),
+        T::Null | T::Boolean | T::Float32 | T::Float64 | T::Utf8 | T::LargeUtf8 | T::Utf8View => {}
+        T::Int32 | T::Int64 | T::UInt32 | T::UInt64 => {}
+        other => {
+            let kind = format!("{other:?}");
+            let kind = kind.split(['(', ' ', '{']).next().unwrap_or("unknown");
+            let message = format!("the column has the type {kind}, which no table uses");
+            let remedy = "convert the column to text or to numbers, or leave it out";
+            let problem = Problem::new(Severity::Error, "unsupported-type", "", message, remedy);
+            foreign.push(Nameless(Box::new(Problem { column: Some(name), ..problem })));
+        }
+    }
 }
 
 /// A problem whose file is not known yet.
-struct Nameless(Problem);
+struct Nameless(Box<Problem>);
 
 impl Nameless {
     fn file(mut self, file: &str) -> Problem {
         self.0.file = file.to_owned();
-        self.0
+        *self.0
     }
 }
 
@@ -115,7 +175,7 @@ fn flatten(series: &pl::Series, prefix: &str, columns: &mut Vec<Column>) -> std:
     let refuse = |reason: &str| {
         let remedy = "convert the column to text or to numbers, or leave it out";
         let problem = Problem::new(Severity::Error, "unsupported-type", "", reason, remedy);
-        Nameless(problem.cell(&name, series.dtype().to_string()))
+        Nameless(Box::new(problem.cell(&name, series.dtype().to_string())))
     };
     let broken = |e: pl::PolarsError| refuse(&format!("the column cannot be read: {e}"));
     if let pl::DataType::Struct(_) = series.dtype() {

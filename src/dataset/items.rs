@@ -14,18 +14,28 @@ pub struct Interner {
     /// The names.
     pub names: Vec<String>,
     numbers: HashMap<String, usize>,
+    /// Number given last: tables mostly repeat it, or go on to the next.
+    last: usize,
 }
 
 impl Interner {
     /// The number of a name; a new one where it was not met before.
     pub fn number(&mut self, name: &str) -> usize {
-        if let Some(&number) = self.numbers.get(name) {
-            return number;
+        for guess in [self.last, self.last + 1] {
+            if self.names.get(guess).is_some_and(|known| known == name) {
+                self.last = guess;
+                return guess;
+            }
         }
-        let number = self.names.len();
-        self.names.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), number);
-        number
+        self.last = match self.numbers.get(name) {
+            Some(&number) => number,
+            None => {
+                self.names.push(name.to_owned());
+                self.numbers.insert(name.to_owned(), self.names.len() - 1);
+                self.names.len() - 1
+            }
+        };
+        self.last
     }
 
     /// The number of a name that was met before.
@@ -83,8 +93,21 @@ pub fn build(table: &Table, declared: &Declared, problems: &mut Problems) -> Opt
 
 /// The index of the item that a cell names; an error where there is none.
 pub fn link(table: &Table, column: &Column, row: usize, items: &Items, problems: &mut Problems) -> Option<usize> {
+    link_near(table, column, row, items, 0, problems)
+}
+
+/// As [`link`], where the item of the row before is known: tables mostly repeat it, or go on to the next.
+pub fn link_near(
+    table: &Table,
+    column: &Column,
+    row: usize,
+    items: &Items,
+    near: usize,
+    problems: &mut Problems,
+) -> Option<usize> {
     let id = table.needed(column, row, problems)?;
-    let item = items.by_id.get(id.as_ref()).copied();
+    let guess = [near, near + 1].into_iter().find(|&guess| items.ids.get(guess).is_some_and(|known| *known == id));
+    let item = guess.or_else(|| items.by_id.get(id.as_ref()).copied());
     if item.is_none() {
         let message = "the items table has no such item";
         problems.push(table.error(

@@ -89,7 +89,7 @@ impl Rows {
             let column = e.column();
             let text = e.to_string();
             let reason = text.split(" at line ").next().unwrap_or(&text);
-            format!("{reason} (character {column} of the line)")
+            if column == 0 { reason.to_owned() } else { format!("{reason} (character {column} of the line)") }
         })
     }
 

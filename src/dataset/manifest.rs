@@ -40,8 +40,9 @@ pub fn read(files: &Files, problems: &mut Problems) -> Result<Option<Declared>> 
     let text = text.to_owned();
     match toml::from_str::<Manifest>(&text) {
         Ok(manifest) => {
-            let declared = Declared { manifest, file, bytes: Some(bytes), text };
+            let mut declared = Declared { manifest, file, bytes: Some(bytes), text };
             declared.check(problems);
+            declared.drop_bad_ranges();
             Ok(Some(declared))
         }
         Err(e) => {
@@ -122,12 +123,19 @@ impl Declared {
         let ratings = manifest.ratings.iter().map(|(name, rule)| ("ratings", name, rule.range, "range"));
         let scores = manifest.scores.iter().map(|(name, rule)| ("scores", name, rule.scale, "scale"));
         for (section, name, range, key) in ratings.chain(scores) {
-            if range.is_some_and(|[low, high]| !(low.is_finite() && high.is_finite() && low < high)) {
+            if range.is_some_and(|range| !is_range(range)) {
                 let path = [section, name.as_str(), key];
                 let message = "the lowest value must be below the highest, both finite";
                 problems.push(self.error(&path, "manifest-bad-value", message, "write [lowest, highest]"));
             }
         }
+    }
+
+    /// Forgets ranges that make no sense, once they have been reported, so that no value is blamed for them.
+    fn drop_bad_ranges(&mut self) {
+        let sound = |range: &[f64; 2]| is_range(*range);
+        self.manifest.ratings.values_mut().for_each(|rule| rule.range = rule.range.filter(sound));
+        self.manifest.scores.values_mut().for_each(|rule| rule.scale = rule.scale.filter(sound));
     }
 
     /// Checks names that must stand in the data.
@@ -138,12 +146,17 @@ impl Declared {
                 rated.push(&rating.dimension);
             }
         }
-        for name in self.manifest.ratings.keys().filter(|name| !rated.contains(&name.as_str())) {
+        // A table whose rows were all refused has been reported already.
+        let refused = |table: &str| data.inputs.iter().any(|input| input.table == table);
+        let unrated =
+            |name: &&String| if rated.is_empty() { !refused("ratings") } else { !rated.contains(&name.as_str()) };
+        for name in self.manifest.ratings.keys().filter(unrated) {
             let message = format!("no rating has the dimension {name}; the ratings table has {}", list(&rated));
             problems.push(self.error(&["ratings", name], "manifest-unknown-name", message, "correct the name"));
         }
         let scorers = data.scores.as_ref().map(|t| t.names.as_slice()).unwrap_or_default();
-        for name in self.manifest.scores.keys().filter(|name| !scorers.contains(name)) {
+        let unscored = |name: &&String| if scorers.is_empty() { !refused("scores") } else { !scorers.contains(name) };
+        for name in self.manifest.scores.keys().filter(unscored) {
             let message = format!("there is no scorer {name}; the scores table has {}", list(scorers));
             problems.push(self.error(&["scores", name], "manifest-unknown-name", message, "correct the name"));
         }
@@ -195,6 +208,10 @@ impl Declared {
             }
         }
     }
+}
+
+fn is_range([low, high]: [f64; 2]) -> bool {
+    low.is_finite() && high.is_finite() && low < high
 }
 
 /// Line, from 1, of a byte of the text.

@@ -7,7 +7,7 @@ mod depends;
 mod derive;
 mod files;
 mod frame;
-mod groups;
+pub(crate) mod groups;
 mod items;
 mod jsonl;
 mod manifest;

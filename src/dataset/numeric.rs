@@ -23,7 +23,7 @@ pub fn scores(table: &Table, declared: &Declared, items: &Items, problems: &mut 
         let message = format!("the name {} is reserved for our own scores", column.name);
         let remedy = format!("rename the column, or map it: [columns.scores] other_name = \"{}\"", column.original);
         let problem = Problem::new(Severity::Error, "reserved-name", &table.file, message, remedy);
-        problems.push(problem.cell(&column.original, ""));
+        problems.push(Problem { column: Some(column.original.clone()), ..problem });
     }
     for (name, rule) in &declared.manifest.scores {
         let (Some(column), Some([low, high])) = (table.column(name), rule.scale) else { continue };
@@ -53,6 +53,7 @@ pub fn covered(table: &NumericTable, items: usize) -> Vec<bool> {
 
 fn build(table: &Table, items: &Items, problems: &mut Problems) -> Option<NumericTable> {
     let id = table.require("item_id", problems)?;
+    let before = problems.count(Severity::Error);
     let rows = item_rows(table, id, items, problems);
     let mut out = NumericTable::default();
     for column in table.columns.iter().filter(|c| c.name != "item_id") {
@@ -74,7 +75,7 @@ fn build(table: &Table, items: &Items, problems: &mut Problems) -> Option<Numeri
         out.names.push(column.name.clone());
         out.columns.push(values);
     }
-    if out.names.is_empty() && !problems.has_errors() {
+    if out.names.is_empty() && problems.count(Severity::Error) == before {
         let message = format!("the {} table has no column of numbers", table.name);
         problems.push(Problem::new(
             Severity::Error,
@@ -116,7 +117,7 @@ fn is_text(column: &Column, rows: usize) -> bool {
     for row in 0..rows {
         match column.number(row) {
             Number::Value(_) | Number::NotFinite => return false,
-            Number::NotANumber => text = true,
+            Number::Words => text = true,
             Number::Missing => {}
         }
     }

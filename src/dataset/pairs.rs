@@ -97,7 +97,7 @@ pub fn build(table: &Table, declared: &Declared, items: &Items, problems: &mut P
         if let Some(first) = seen.get(&(group, person)) {
             let line = table.lines.get(first.row).copied().unwrap_or(0);
             let same = Vote { row: first.row, ..vote.clone() } == *first;
-            let problem = duplicate(table, row, line, same);
+            let problem = duplicate(table, row, line, same, "items, dimension and annotator");
             problems.push(problem.cell(&columns.label.original, columns.label.shown(row)));
             continue;
         }
@@ -273,7 +273,7 @@ fn warn_leaks(table: &Table, pairs: &[Pair], items: &Items, problems: &mut Probl
     for (&group, _) in sides.iter().filter(|(_, side)| side.0 && side.1) {
         let prompts = items.prompt_ids.iter().zip(&items.prompt_group).filter(|&(_, &g)| g == group);
         let ids = list(prompts.map(|(id, _)| id));
-        let message = format!("the prompt {ids} has pairs in train and in test: test accuracy may be too good");
+        let message = format!("pairs of {ids} stand in train and in test: test accuracy may be too good");
         let remedy = "put all pairs of a prompt into one split";
         problems.push(Problem::new(Severity::Warning, "prompt-in-both-splits", &table.file, message, remedy));
     }

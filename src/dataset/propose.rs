@@ -230,8 +230,8 @@ fn write_labels(out: &mut String, values: &BTreeSet<String>) -> std::fmt::Result
     writeln!(out, "\n# Label in the pairs table → a (the first item is better), b or tie.\n[labels]")?;
     for label in odd {
         match guess_label(label) {
-            Some(ours) => writeln!(out, "{} = \"{ours}\"", quoted(label))?,
-            None => writeln!(out, "# {} = \"tie\"    # a, b or tie?", quoted(label))?,
+            Some(ours) => writeln!(out, "{} = \"{ours}\"", key(label))?,
+            None => writeln!(out, "# {} = \"tie\"    # a, b or tie?", key(label))?,
         }
     }
     Ok(())
@@ -271,7 +271,7 @@ fn write_ratings(
     )?;
     writeln!(out, "# Annotators in the file: {}.", list(people.iter().map(|p| one_line(p))))?;
     for (name, (low, high)) in ranges.iter().filter(|(_, (low, high))| low < high).take(LISTED) {
-        writeln!(out, "[ratings.{}]", quoted(name))?;
+        writeln!(out, "[ratings.{}]", key(name))?;
         writeln!(
             out,
             "range = [{low:?}, {high:?}]    # lowest and highest value found; widen it to the scale that was offered"
@@ -284,7 +284,7 @@ fn write_ratings(
 fn write_attributes(out: &mut String, generators: &BTreeSet<String>) -> std::fmt::Result {
     writeln!(out, "\n# A group attribute made from another one, for audits and for --group-by.")?;
     writeln!(out, "# [attributes.family]\n# from = \"generator\"")?;
-    let map: Vec<String> = generators.iter().take(LISTED).map(|g| format!("{} = \"…\"", quoted(g))).collect();
+    let map: Vec<String> = generators.iter().take(LISTED).map(|g| format!("{} = \"…\"", key(g))).collect();
     writeln!(out, "# map = {{ {} }}", map.join(", "))
 }
 
@@ -299,7 +299,7 @@ fn write_scores(out: &mut String, table: &Table, id: &str) -> std::fmt::Result {
             Some(range.map_or((x, x), |(low, high)| (low.min(x), high.max(x))))
         });
         let found = range.map_or_else(|| "no number".to_owned(), |(low, high)| format!("{low} to {high}"));
-        writeln!(out, "# [scores.{}]    # found: {found}\n# invert = true", quoted(&column.original))?;
+        writeln!(out, "# [scores.{}]    # found: {found}\n# invert = true", key(&column.original))?;
     }
     Ok(())
 }
@@ -308,7 +308,13 @@ fn distinct(table: &Table, column: &super::table::Column) -> BTreeSet<String> {
     (0..table.len()).filter_map(|row| column.text(row)).map(|text| text.trim().to_owned()).collect()
 }
 
-/// A TOML string (or key) that holds any text on one line.
+/// A TOML key: bare where that is allowed.
+fn key(text: &str) -> String {
+    let bare = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if bare { text.to_owned() } else { quoted(text) }
+}
+
+/// A TOML string that holds any text on one line.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

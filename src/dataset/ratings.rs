@@ -40,7 +40,10 @@ pub fn build(table: &Table, declared: &Declared, items: &Items, problems: &mut P
         if let Some(&first) = seen.get(&key) {
             let line = rows.get(first).and_then(|&r: &usize| table.lines.get(r)).copied().unwrap_or(0);
             let same = ratings.get(first).is_some_and(|r| r.value == number);
-            problems.push(duplicate(table, row, line, same).cell(&value.original, value.shown(row)));
+            problems.push(
+                duplicate(table, row, line, same, "item, dimension and annotator")
+                    .cell(&value.original, value.shown(row)),
+            );
             continue;
         }
         seen.insert(key, ratings.len());
@@ -52,13 +55,14 @@ pub fn build(table: &Table, declared: &Declared, items: &Items, problems: &mut P
 }
 
 /// The problem of a row that repeats an earlier one: a warning where it says the same, an error where it does not.
-pub fn duplicate(table: &Table, row: usize, line: u64, same: bool) -> Problem {
+/// `what` both rows are about.
+pub fn duplicate(table: &Table, row: usize, line: u64, same: bool, what: &str) -> Problem {
     if same {
-        let message = format!("the row repeats line {line}; it is kept once");
+        let message = format!("the row repeats line {line} (same {what}); it is kept once");
         table.problem(Severity::Warning, "identical-duplicate", row, message, "remove one of the rows")
     } else {
-        let message = format!("the row contradicts line {line}, which is about the same");
-        let remedy = "keep one of the rows; votes of several people need an annotator column";
+        let message = format!("the row contradicts line {line} (same {what})");
+        let remedy = "keep one of the rows, or tell them apart by annotator or judge";
         table.problem(Severity::Error, "contradictory-duplicate", row, message, remedy)
     }
 }
@@ -79,7 +83,7 @@ fn warn_uneven(table: &Table, ratings: &[Rating], dimensions: &Interner, items: 
         let Some((&usual, _)) = sizes.iter().max_by_key(|&(_, &n)| n) else { continue };
         for (&item, &count) in counts.iter().filter(|&(_, &count)| count != usual) {
             let id = items.ids.get(item).map_or("", String::as_str);
-            let message = format!("the item {id} has {count} ratings on {name}; most items have {usual}");
+            let message = format!("ratings of the item {id} on {name}: {count}; most items have {usual}");
             problems.push(Problem::new(Severity::Warning, "uneven-raters", &table.file, message, ""));
         }
     }

@@ -96,7 +96,7 @@ pub enum Number {
     /// NaN or an infinity.
     NotFinite,
     /// Text that is no number.
-    NotANumber,
+    Words,
 }
 
 /// One column.
@@ -130,7 +130,7 @@ impl Column {
         match &self.values {
             Values::Text(v) => match v.get(row).trim() {
                 "" => Number::Missing,
-                text => text.parse().map_or(Number::NotANumber, finite),
+                text => text.parse().map_or(Number::Words, finite),
             },
             Values::Float(v) => v.get(row).copied().flatten().map_or(Number::Missing, finite),
             #[allow(clippy::cast_precision_loss)]
@@ -245,7 +245,7 @@ impl Table {
                 problems.push(self.error("not-finite", row, column, message, "leave the cell empty where unknown"));
                 None
             }
-            Number::NotANumber => {
+            Number::Words => {
                 let message = format!("{} must be a number", column.name);
                 let remedy = "write a number with a decimal point, or leave the cell empty where unknown";
                 problems.push(self.error("not-a-number", row, column, message, remedy));
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(column(Values::text(["  "])).text(0), None);
         assert_eq!(column(Values::text([" .5 "])).number(0), Number::Value(0.5));
         assert_eq!(column(Values::text(["nan"])).number(0), Number::NotFinite);
-        assert_eq!(column(Values::text(["0,5"])).number(0), Number::NotANumber);
+        assert_eq!(column(Values::text(["0,5"])).number(0), Number::Words);
         assert_eq!(column(Values::Bool(vec![None, Some(true)])).number(1), Number::Value(1.0));
     }
 

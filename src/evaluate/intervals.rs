@@ -66,14 +66,14 @@ impl Bootstrap {
     /// How often each group falls into the draws `number · LANES …`; each draw has a random stream of its own.
     fn block(&self, number: usize) -> Vec<[u8; LANES]> {
         let mut times = vec![[0u8; LANES]; self.groups];
-        for lane in 0..LANES {
+        (0..LANES).for_each(|lane| {
             let mut stream = rng::stream(self.seed, "evaluate/bootstrap", (number * LANES + lane) as u64);
             for _ in 0..self.groups {
-                let group = stream.random_range(0..self.groups as u32) as usize;
+                let drawn = &mut times[stream.random_range(0..self.groups as u32) as usize][lane];
                 // Being drawn 256 times in one draw has a probability below 1e-500.
-                times[group][lane] = times[group][lane].saturating_add(1);
+                *drawn = drawn.saturating_add(1);
             }
-        }
+        });
         times
     }
 }

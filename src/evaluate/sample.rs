@@ -73,6 +73,11 @@ impl Sample {
         self.pairs.len()
     }
 
+    /// Whether there is no pair.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
     /// Pairs that people called a tie.
     pub fn ties(&self) -> usize {
         self.pairs.iter().filter(|p| p.0 == 0).count()

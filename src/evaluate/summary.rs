@@ -57,7 +57,8 @@ impl Evaluation {
     }
 
     /// The other scorer with the highest accuracy on a dimension (`diff-half` where it was asked for, else the first
-    /// protocol), among those with enough data for a comparison where there are any.
+    /// protocol), among those that can be compared and cover at least half of the head's pairs, where there are any: an
+    /// accuracy on few pairs of one kind is no measure for the rest.
     pub fn best_scorer(&self, dimension: &str) -> Option<&Row> {
         let protocol = self.leading_protocol()?;
         let others: Vec<&Row> = (self.rows.iter())
@@ -69,12 +70,22 @@ impl Evaluation {
                 comparison.is_some_and(|c| c.verdict != Verdict::NotEnoughData)
             })
             .collect();
-        let pool = if compared.is_empty() { others } else { compared };
+        let broad: Vec<&Row> = compared.iter().copied().filter(|row| row.coverage >= 0.5).collect();
+        let pool = [broad, compared, others].into_iter().find(|rows| !rows.is_empty())?;
         // The first of equals, so that the order of the scorers decides and nothing else.
         pool.into_iter().reduce(|best, row| if row.value > best.value { row } else { best })
     }
 
-    /// One sentence: does the head win, lose, or is no difference shown against the best other scorer?
+    /// Scorers that the head loses against on a dimension under a protocol.
+    pub fn loses_against(&self, dimension: &str, protocol: Protocol) -> Vec<&str> {
+        (self.comparisons.iter())
+            .filter(|c| c.dimension == dimension && c.protocol == protocol && c.verdict == Verdict::HeadLoses)
+            .map(|c| c.scorer.as_str())
+            .collect()
+    }
+
+    /// Does the head win, lose, or is no difference shown against the best other scorer? One sentence, and a second one
+    /// that names every other scorer that the head loses against.
     pub fn verdict(&self, dimension: &str) -> String {
         let Some(protocol) = self.leading_protocol() else { return format!("{dimension}: nothing was evaluated.") };
         let head = self.row(dimension, HEAD, protocol);
@@ -105,7 +116,7 @@ impl Evaluation {
         };
         let common = format!("{}, {} pairs of {} prompts", protocol.id(), comparison.n, comparison.prompts);
         let scorer = &best.scorer;
-        match comparison.verdict {
+        let first = match comparison.verdict {
             Verdict::HeadWins => {
                 format!("{dimension}: the head beats the best other scorer, {scorer}, {by} ({common}).")
             }
@@ -120,6 +131,12 @@ impl Evaluation {
             Verdict::NotEnoughData => {
                 format!("{dimension}: not enough data to compare the head with {scorer}: {measured} ({common}).")
             }
+        };
+        let mut beaten_by = self.loses_against(dimension, protocol);
+        beaten_by.retain(|other| *other != scorer.as_str());
+        match beaten_by.is_empty() {
+            true => first,
+            false => format!("{first} On common pairs it also LOSES against {}.", beaten_by.join(", ")),
         }
     }
 

@@ -78,7 +78,9 @@ fn the_head_finds_the_planted_signal_and_loses_to_the_oracle() {
     assert_eq!((head.n + head.ties, head.prompts, head.coverage), (240, 40, 1.0));
     assert_eq!(found.comparison("d", "flat", Protocol::DiffHalf).unwrap().verdict, Verdict::HeadWins);
     assert_eq!(found.comparison("d", "oracle", Protocol::DiffHalf).unwrap().verdict, Verdict::HeadLoses);
-    assert!(found.verdict("d").contains("LOSES against the best other scorer, oracle"), "{}", found.verdict("d"));
+    let verdict = found.verdict("d");
+    assert!(verdict.contains("LOSES against the best other scorer, oracle"), "{verdict}");
+    assert!(verdict.ends_with("it also LOSES against half."), "a scorer of half the pairs is told as well: {verdict}");
 }
 
 #[test]
@@ -255,7 +257,7 @@ fn degenerate_dimensions_have_a_named_outcome() {
 fn a_declared_split_is_used_and_shared_prompts_are_told() {
     let mut ds = planted();
     for pair in &mut ds.pairs {
-        let even = ds.items.prompt[pair.a] % 2 == 0;
+        let even = ds.items.prompt[pair.a].is_multiple_of(2);
         pair.split = Some(if even { Split::Train } else { Split::Test });
     }
     assert!(matches!(Mode::default_for(&ds), Mode::TrainTest));

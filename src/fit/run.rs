@@ -10,6 +10,10 @@ use super::{Certificate, CurvePoint, Fit, FitOptions, bootstrap, cross_validatio
 use crate::features::PairMatrix;
 use crate::{Error, Result};
 
+/// KKT residual, relative to λ_max, at which a fold's fit is good enough to be scored: the out-of-fold loss then moves by
+/// less than 1e-8 of itself. Heads and refits are held to the tolerance of the options.
+const FOLD_TOLERANCE: f64 = 1e-5;
+
 /// Fits the sparse, bounded logistic head of one dimension (design: "Fit").
 ///
 /// A fit that did not reach its certificate is returned with `certificate.converged = false`.
@@ -141,7 +145,8 @@ fn choose_lambda(
     let nonzero: Vec<usize> =
         solutions.iter().map(|(w, _)| w[..options.bounds.len()].iter().filter(|&&w| w != 0.0).count()).collect();
     let fold = cross_validation::folds_by_group(model.group(), options.folds, options.seed);
-    let held_out = cross_validation::out_of_fold(model, &fold, shape, &lambdas, &null, limits);
+    let fold_limits = Limits { residual: limits.residual.max(FOLD_TOLERANCE * lambda_max), ..limits };
+    let held_out = cross_validation::out_of_fold(model, &fold, shape, &lambdas, &null, fold_limits);
     if held_out.unconverged > 0 {
         notes.push(format!(
             "Cross-validation: {} of {} λ did not converge in some fold.",

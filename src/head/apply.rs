@@ -7,6 +7,9 @@ use crate::features::{FeatureMatrix, Missing};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result};
 
+/// Scores of every item by checklist dimension; `None` as a name gathers the columns without one.
+pub type PartScores = Vec<(Option<String>, Vec<Option<f64>>)>;
+
 impl Head {
     /// R(item) = Σ w_j x_j for every item (arXiv 2412.21059, Eq. 4, in the head's coding); `None` for items that cannot
     /// be scored: no answer at all, or a missing one under `drop`.
@@ -27,7 +30,7 @@ impl Head {
     ///
     /// # Errors
     /// As [`Head::score`].
-    pub fn dimension_scores(&self, features: &FeatureMatrix) -> Result<Vec<(Option<String>, Vec<Option<f64>>)>> {
+    pub fn dimension_scores(&self, features: &FeatureMatrix) -> Result<PartScores> {
         let place = self.match_columns(features)?;
         let mut parts: Vec<(Option<String>, Vec<usize>)> = Vec::new();
         for (j, column) in self.columns.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{FORMAT_VERSION, Head, HeadsFile, Provenance};
 use crate::dataset::Dataset;
-use crate::features::{self, Column, FeatureMatrix, FeatureOptions, Hierarchy};
+use crate::features::{self, Column, ColumnKind, FeatureMatrix, FeatureOptions, Hierarchy};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result, output};
 
@@ -95,13 +95,18 @@ impl HeadsFile {
             let remedy = "keep them in two files";
             return Err(Error::data(Problem::new(Severity::Error, "heads-file", "heads.json", message, remedy)));
         }
-        let option = |name: &str| self.provenance.options.get(name).map(String::as_str);
+        let dsg = self.provenance.options.get("hierarchy").is_some_and(|value| value == "dsg");
+        let columns = self.heads.iter().flat_map(|head| &head.columns);
+        let mut with_scores: Vec<String> =
+            columns.filter(|column| column.kind == ColumnKind::Score).map(|column| column.id.clone()).collect();
+        with_scores.sort();
+        with_scores.dedup();
         Ok(FeatureOptions {
             source: Some(first.source),
             coding: first.coding,
             layout: first.layout,
-            hierarchy: if option("hierarchy") == Some("dsg") { Hierarchy::Dsg } else { Hierarchy::None },
-            with_scores: option("with-scores").into_iter().flat_map(|s| s.split(',')).map(str::to_owned).collect(),
+            hierarchy: if dsg { Hierarchy::Dsg } else { Hierarchy::None },
+            with_scores,
         })
     }
 

@@ -2,6 +2,8 @@
 
 mod apply;
 mod file;
+#[cfg(test)]
+mod tests;
 mod train;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use crate::dataset::InputFile;
 use crate::features::{Coding, Column, FeatureSource, Layout, Preparation};
 use crate::fit::{Certificate, CurvePoint, Rule, Ties, WeightInterval};
 
+pub use apply::PartScores;
 pub use file::provenance;
 pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train, training_pairs};
 

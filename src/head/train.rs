@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Head;
+use crate::dataset::groups::fold;
 use crate::dataset::{Dataset, Split};
 use crate::features::{FeatureMatrix, Missing, PairMatrix, Preparation, default_bounds};
 use crate::fit::{self, Fit, FitOptions, Rule, Ties, WeightInterval};
@@ -313,9 +314,4 @@ fn unconverged(dimension: &str, fit: &Fit, options: &TrainOptions) -> String {
         text.push_str(note);
     }
     text
-}
-
-/// The text without what people do not see.
-fn fold(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }

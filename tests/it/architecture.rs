@@ -22,7 +22,7 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// (module directly under `src/`, path, text without line comments) of every source file.
+/// (module directly under `src/`, path, text without line comments and tests) of every source file.
 fn sources() -> Vec<(String, PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
@@ -30,12 +30,14 @@ fn sources() -> Vec<(String, PathBuf, String)> {
     assert!(files.len() > 40, "found only {} source files", files.len());
     files
         .into_iter()
+        .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("testing.rs"))
         .map(|path| {
             let first = path.strip_prefix(&root).unwrap().components().next().unwrap();
             let module = Path::new(first.as_os_str()).file_stem().unwrap().to_string_lossy().into_owned();
             let code: Vec<String> = fs::read_to_string(&path)
                 .unwrap()
                 .lines()
+                .take_while(|line| !line.starts_with("mod tests {"))
                 .map(|line| line.split("//").next().unwrap_or_default().to_owned())
                 .collect();
             (module, path, code.join("\n"))

@@ -126,6 +126,10 @@ fn a_fitted_head_scores_and_its_scores_are_a_scores_table() {
 
     // The same numbers, put back as a baseline, get the same accuracy as the stored head itself.
     fs::write(room.path().join("sim/scores.csv"), scores.replacen("overall,quality,total", "o,q,t", 1)).unwrap();
+    // The manifest declares the scorers that were replaced.
+    let manifest = fs::read_to_string(room.path().join("sim/dataset.toml")).unwrap();
+    let declared = manifest.split("[scores.").next().unwrap();
+    fs::write(room.path().join("sim/dataset.toml"), declared).unwrap();
     succeed(room.path(), &["check", "sim"]);
     let args =
         ["evaluate", "sim", "--head", "heads.json", "--dimension", "overall", "--draws", "50", "--json", "e.json"];

@@ -38,6 +38,7 @@ pub fn crate_folder() -> &'static Path {
 }
 
 /// Folder of a real data set; `None`, said loudly, where the real data are absent.
+#[allow(clippy::print_stderr)]
 pub fn real_data(set: &str) -> Option<PathBuf> {
     let root =
         std::env::var_os("HEADFIT_REAL_DATA").map_or_else(|| crate_folder().join("../shared/data"), PathBuf::from);
