@@ -7,6 +7,8 @@
 //! The page holds numbers only, no rows of the data. `sklearn_reference.json` in each folder is the outside truth that
 //! the scorers are compared with.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a program of its own: what it prints is its result
+
 use std::path::{Path, PathBuf};
 
 use headfit::dataset::{self, ReadOptions, Source};
@@ -105,6 +107,9 @@ fn head_line(set: &str, dimension: &str, evaluation: &Evaluation) -> String {
             let word = match c.verdict {
                 Verdict::HeadWins => "head wins",
                 Verdict::HeadLoses => "**head loses**",
+                Verdict::NoDifferenceShown if c.difference.is_some_and(|d| d < 0.0) => {
+                    "head lower, difference not shown"
+                }
                 Verdict::NoDifferenceShown => "no difference shown",
                 Verdict::NotEnoughData => "not enough data",
             };

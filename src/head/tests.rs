@@ -12,7 +12,7 @@ const QUESTIONS: [&str; 4] = ["sharp", "bright", "smooth", "odd"];
 
 /// Answer of item `i` to question `q`: a fixed pattern in which no two questions agree.
 fn yes(i: usize, q: usize) -> bool {
-    (i * i * (q + 3) + i * 5 + q * 7) % 11 % 2 == 0
+    ((i * i * (q + 3) + i * 5 + q * 7) % 11).is_multiple_of(2)
 }
 
 /// Sixty prompts of two items. "sharp" decides mostly, "bright" sometimes; two pairs in seven are ties.
@@ -73,8 +73,8 @@ fn scores_are_sums_of_weights_whatever_the_column_order_and_missing_is_never_no(
     let sign = |i, q| if yes(i, q) { 1.0 } else { -1.0 };
     let expected =
         |i: usize| (0..4).map(|q| if (i, q) == (3, 2) { 0.0 } else { head.weights[q] * sign(i, q) }).sum::<f64>();
-    for i in 0..120 {
-        assert!((scores[i].unwrap() - expected(i)).abs() < 1e-14, "item {i}");
+    for (i, score) in scores.iter().enumerate().take(120) {
+        assert!((score.unwrap() - expected(i)).abs() < 1e-14, "item {i}");
     }
     assert_eq!(scores[120], None, "an item without answers is never scored");
 
