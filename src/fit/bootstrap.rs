@@ -15,7 +15,7 @@ use crate::stats::quantiles::quantile_sorted;
 
 /// Refits of one bootstrap.
 pub struct Refits {
-    /// [refit][parameter], in draw order; refits that did not converge are left out.
+    /// [refit]\[parameter\], in draw order; refits that did not converge are left out.
     pub weights: Vec<Vec<f64>>,
     /// Refits without a certificate.
     pub failed: usize,

@@ -29,7 +29,7 @@ pub trait Likelihood: Sync {
     /// Σ m over all rows, > 0.
     fn total_weight(&self) -> f64;
 
-    /// Adds Σ m ∂loss of the block to `gradient` [parameters] and returns Σ m loss of the block at `w`.
+    /// Adds Σ m ∂loss of the block to `gradient` \[parameters\] and returns Σ m loss of the block at `w`.
     fn add_gradient(&self, block: usize, w: &[f64], gradient: &mut [f64]) -> f64;
 
     /// Adds Σ m ∂²loss of the block at `w` to `curvature` [parameters, parameters].

@@ -53,7 +53,7 @@ pub enum Rule {
 /// Proof that a fit is what it claims to be (design: "Certificate").
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Certificate {
-    /// max_j dist(−∂_j L, ∂penalty_j(w_j) + N_[l,u](w_j)) / λ_max.
+    /// `max_j dist(−∂_j L, ∂penalty_j(w_j) + N_[l,u](w_j)) / λ_max`.
     pub kkt: f64,
     /// F(w) at the solution.
     pub objective: f64,

@@ -30,7 +30,7 @@ pub struct Start {
     pub state: State,
 }
 
-/// λ_max = max_j dist(−∂_j L(w⁰), N_[l,u](w⁰)) / f_j over penalised weights, with w⁰ the fit of the unpenalised weights
+/// `λ_max = max_j dist(−∂_j L(w⁰), N_[l,u](w⁰)) / f_j` over penalised weights, with w⁰ the fit of the unpenalised weights
 /// alone (0 where all are penalised).
 pub fn start(likelihood: &dyn Likelihood, shape: &Shape, limits: Limits) -> Start {
     let still = |j: usize| {

@@ -40,7 +40,7 @@ impl Penalty {
         self.clamp(j, soft(b, self.l1[j]) / bend)
     }
 
-    /// dist(−slope, ∂penalty_j(w) + N_[l,u](w)): how far coordinate `j` is from being optimal when ∂_j L = `slope`.
+    /// `dist(−slope, ∂penalty_j(w) + N_[l,u](w))`: how far coordinate `j` is from being optimal when ∂_j L = `slope`.
     pub fn distance(&self, j: usize, w: f64, slope: f64) -> f64 {
         let (lower, upper) = self.bounds[j];
         let smooth = self.l2[j] * w;

@@ -7,7 +7,7 @@
 //!
 //! The shape, the judge's accuracy and the weights are those of VisionReward-Video (arXiv 2412.21059); every value is
 //! drawn from the seed. The same seed gives the same values on every machine: only +, −, ×, ÷ and square roots are
-//! used, which IEEE 754 rounds alike everywhere (see [`draw`]), and P(yes) is rounded to two decimals.
+//! used, which IEEE 754 rounds alike everywhere (see `draw.rs`), and P(yes) is rounded to two decimals.
 
 mod draw;
 mod embedded;

@@ -42,15 +42,15 @@ pub struct Simulation {
     pub prompts: Vec<Prompt>,
     /// The items, three per prompt.
     pub items: Vec<Item>,
-    /// [ladder][item]: number of the ladder's questions that are truly yes. No table holds it.
+    /// `[ladder][item]`: number of the ladder's questions that are truly yes. No table holds it.
     pub levels: Vec<Vec<usize>>,
-    /// [question][item]: the judge's P(yes), two decimals.
+    /// `[question][item]`: the judge's P(yes), two decimals.
     pub answers: Vec<Vec<f64>>,
     /// The pairs, the same ones for every dimension.
     pub pairs: Vec<SimulatedPair>,
     /// Dimensions with labels: `overall`, then the checklist's.
     pub dimensions: Vec<String>,
-    /// [dimension][pair]: +1 item a, −1 item b, 0 tie.
+    /// `[dimension][pair]`: +1 item a, −1 item b, 0 tie.
     pub labels: Vec<Vec<i8>>,
     /// Ratings of sub-dimensions.
     pub ratings: Vec<SimulatedRating>,
@@ -208,7 +208,7 @@ fn pairs(seed: u64, prompts: &[Prompt], splits: &[(Split, usize)]) -> Vec<Simula
     pairs
 }
 
-/// [question][item]: P(yes) of the judge.
+/// `[question][item]`: P(yes) of the judge.
 fn judge_all(seed: u64, world: &World, ladders: &[Vec<usize>], accuracy: &[f64]) -> Vec<Vec<f64>> {
     let mut answers = vec![Vec::new(); accuracy.len()];
     for (l, ladder) in ladders.iter().enumerate() {
