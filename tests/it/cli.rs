@@ -140,7 +140,8 @@ fn a_fitted_head_scores_and_its_scores_are_a_scores_table() {
     };
     assert_eq!(value("head"), value("o"));
     let said = format!("{}{}", run.stdout, run.stderr);
-    assert!(said.contains("fitted on"), "a head that meets its own training prompts says so: {said}");
+    assert!(said.contains("120 "), "the 120 test pairs are scored: {said}");
+    assert!(!said.contains("LEAKAGE"), "the test split shares no prompt with the training split: {said}");
 }
 
 #[test]
