@@ -13,6 +13,7 @@
 //!
 //! `cli` alone prints, reads the clock and ends the process; everything else returns values.
 
+pub mod audit;
 pub mod checklist;
 pub mod dataset;
 pub mod error;
