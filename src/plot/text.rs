@@ -140,6 +140,19 @@ pub fn number(value: f64, digits: usize) -> String {
     if zero { text.trim_start_matches('-').to_owned() } else { text.replace('-', "−") }
 }
 
+/// As [`number`], with a plus sign where it is positive.
+pub fn signed(value: f64, digits: usize) -> String {
+    let text = number(value, digits);
+    let nothing = text.chars().all(|c| matches!(c, '0' | '.'));
+    if value > 0.0 && !nothing { format!("+{text}") } else { text }
+}
+
+/// With a capital first letter.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A share in percent with one decimal, without the sign: `74.5`.
 pub fn percent(share: f64) -> String {
     number(share * 100.0, 1)
