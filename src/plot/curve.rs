@@ -133,12 +133,8 @@ pub fn finding(input: &Curve) -> String {
     }
 }
 
-const INKS: [(Ink, Ink); 4] = [
-    (Ink::Accent, Ink::AccentTint),
-    (Ink::Contrast, Ink::ContrastTint),
-    (Ink::Second, Ink::Grid),
-    (Ink::Other, Ink::Grid),
-];
+/// Colours of the curves, the main one first.
+const INKS: [Ink; 4] = [Ink::Accent, Ink::Contrast, Ink::Second, Ink::Other];
 
 fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Curve) -> Result<f64> {
     let intervals = input.series.iter().flat_map(|s| &s.points).any(|p| p.interval.is_some());
@@ -155,7 +151,7 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Curve) -> Result<f6
     }
     let wide = width >= 500.0;
     let several = curves.len() > 1;
-    let room = if several { if wide { 130.0 } else { 84.0 } } else { 46.0 };
+    let room = if several { if wide { 130.0 } else { 98.0 } } else { 46.0 };
     let (left, right) = (34.0, width - room);
     let (top, bottom) = (y + NAME, y + NAME + if wide { 250.0 } else { 210.0 });
     let all = || curves.iter().flatten();
@@ -168,7 +164,7 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Curve) -> Result<f6
         Against::Pairs => Scale::log(xs(), left + 8.0, right),
     };
     let y_scale = Scale::over(values.map(|v| v.clamp(0.0, 1.0) * 100.0), 5, bottom, top);
-    let plane = Plane { x, y: y_scale, left, right, top, bottom };
+    let plane = Plane { x, y: y_scale, left, right, top, bottom, lift: 0.0 };
     let digits = plane.y.digits;
     let (x_axis, y_axis) = (
         Axis { name: input.against.axis(), label: &|v| count(v.round().max(0.0) as usize) },
@@ -178,12 +174,10 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Curve) -> Result<f6
     for (name, value) in input.floors.iter().filter(|f| f.1.is_finite()) {
         plane.level(pen, value * 100.0, name)?;
     }
+    let band = |(p, _): &(&Point, f64)| p.interval.map(|(l, h)| (p.x as f64, l * 100.0, h * 100.0));
+    plane.band(pen, &curves[0].iter().filter_map(band).collect::<Vec<_>>(), Ink::AccentTint)?;
     for (i, points) in curves.iter().enumerate().rev() {
-        let (ink, tint) = INKS[i.min(INKS.len() - 1)];
-        if i == 0 {
-            let band: Vec<(f64, f64, f64)> = points.iter().filter_map(|(p, _)| p.interval.map(|(l, h)| (p.x as f64, l * 100.0, h * 100.0))).collect();
-            plane.band(pen, &band, tint)?;
-        }
+        let ink = INKS[i.min(INKS.len() - 1)];
         let line: Vec<(f64, f64)> = points.iter().map(|(p, v)| (p.x as f64, v * 100.0)).collect();
         plane.curve(pen, &line, ink, if i == 0 { 2.2 } else { 1.6 })?;
         for (p, v) in points {
@@ -202,7 +196,8 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Curve) -> Result<f6
         let Some(last) = curves[i].last() else { continue };
         let label = if several { format!("{} {}", one_line(&series.name), percent(last.1)) } else { percent(last.1) };
         let lines = wrap(&label, SMALL, room - 10.0, 1);
-        pen.lines((right + 8.0, at), &lines, Type::new(if several { SMALL } else { BODY }, INKS[i.min(INKS.len() - 1)].0).bold())?;
+        let x = plane.x.at(last.0.x as f64) + 9.0;
+        pen.lines((x, at), &lines, Type::new(if several { SMALL } else { BODY }, INKS[i.min(INKS.len() - 1)]).bold())?;
     }
     Ok(bottom + FOOT)
 }

@@ -7,6 +7,8 @@ use crate::Result;
 
 /// Title and sub-title; gives the y below them.
 pub(super) fn header(pen: &mut Pen<'_>, width: f64, title: &str, note: &str) -> Result<f64> {
+    // A number and its sign stay on one line.
+    let (title, note) = (&title.replace(" %", "\u{a0}%"), &note.replace(" %", "\u{a0}%"));
     let mut y = TITLE / 2.0;
     let lines = wrap(title, TITLE * 1.04, width, 4);
     pen.lines((0.0, y), &lines, Type::new(TITLE, Ink::Text).bold())?;

@@ -26,9 +26,14 @@ pub(super) fn key(pen: &mut Pen<'_>, (x, y): (f64, f64), (low, high): (f64, f64)
         let value = low + (high - low) * f64::from(i) / f64::from(cells - 1);
         let left = x + f64::from(i) * size;
         pen.bar((left, y), (left + size, y + 9.0), shade(value))?;
-        if i == 0 || i == cells - 1 || (low < 0.0 && 2 * i == cells - 1) {
-            let kind = Type::new(SMALL, Ink::Quiet).side(Side::Middle);
-            pen.text((left + size / 2.0, y + 17.0), &label(value), kind)?;
+        let place = match i {
+            0 => Some((left, Side::Start)),
+            _ if i == cells - 1 => Some((left + size, Side::End)),
+            _ if low < 0.0 && 2 * i == cells - 1 => Some((left + size / 2.0, Side::Middle)),
+            _ => None,
+        };
+        if let Some((x, side)) = place {
+            pen.text((x, y + 17.0), &label(value), Type::new(SMALL, Ink::Quiet).side(side))?;
         }
     }
     Ok(y + 26.0)

@@ -103,7 +103,7 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &JudgeQuality) -> Re
     let x = Scale::over(qualities, if width >= 500.0 { 7 } else { 4 }, left + 10.0, right - 10.0);
     let y_scale = Scale::over(points.iter().map(|p| p.weight).chain([0.0]), 5, bottom, top);
     let (x_digits, y_digits) = (x.digits, y_scale.digits);
-    let plane = Plane { x, y: y_scale, left, right, top, bottom };
+    let plane = Plane { x, y: y_scale, left, right, top, bottom, lift: 0.0 };
     plane.frame(
         pen,
         &Axis { name: &format!("{}, % →", super::text::sentence(&one_line(&input.quality))), label: &|v| number(v, x_digits) },

@@ -22,6 +22,8 @@ mod rows;
 mod scale;
 pub mod stability;
 pub mod staircase;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod theme;
 pub mod waterfall;

@@ -137,13 +137,13 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Path) -> Result<f64
     let mut bottom = y;
     if traced {
         let (top, base) = (y + NAME, y + NAME + if wide { 220.0 } else { 190.0 });
-        traces(pen, input, &Frame { x: x.clone(), left, right, top, bottom: base, names })?;
+        traces(pen, input, &Frame { x: x.clone(), left, right, top, bottom: base, names, lift: 0.0 })?;
         bottom = base + FOOT;
     }
     if !losses.is_empty() {
-        let top = bottom + NAME + if traced { 8.0 } else { 0.0 } + 14.0;
+        let top = bottom + NAME + if traced { 24.0 } else { 16.0 };
         let base = top + if traced { 120.0 } else { 200.0 };
-        loss_curve(pen, input, &losses, &Frame { x, left, right, top, bottom: base, names })?;
+        loss_curve(pen, input, &losses, &Frame { x, left, right, top, bottom: base, names, lift: 16.0 })?;
         bottom = base + FOOT;
     }
     Ok(bottom)
@@ -156,11 +156,12 @@ struct Frame {
     top: f64,
     bottom: f64,
     names: f64,
+    lift: f64,
 }
 
 impl Frame {
     fn plane(&self, y: Scale) -> Plane {
-        Plane { x: self.x.clone(), y, left: self.left, right: self.right, top: self.top, bottom: self.bottom }
+        Plane { x: self.x.clone(), y, left: self.left, right: self.right, top: self.top, bottom: self.bottom, lift: self.lift }
     }
 
     fn chosen(&self, pen: &mut Pen<'_>, lambda: f64) -> Result<()> {
@@ -218,7 +219,7 @@ fn loss_curve(pen: &mut Pen<'_>, input: &Path, losses: &[&Loss], frame: &Frame) 
     plane.frame(
         pen,
         &Axis { name: "Penalty λ (logarithmic) →", label: &lambda_label },
-        &Axis { name: "Out-of-fold log loss · above: weights in use", label: &|v| number(v, digits) },
+        &Axis { name: "Out-of-fold log loss; above it: weights in use", label: &|v| number(v, digits) },
     )?;
     let band: Vec<(f64, f64, f64)> = losses.iter().map(|l| (l.lambda, l.loss - se(l), l.loss + se(l))).collect();
     plane.band(pen, &band, Ink::AccentTint)?;

@@ -14,6 +14,8 @@ pub(super) struct Plane {
     pub(super) right: f64,
     pub(super) top: f64,
     pub(super) bottom: f64,
+    /// How much higher than usual the name of the y axis stands.
+    pub(super) lift: f64,
 }
 
 /// What stands at an axis.
@@ -35,8 +37,8 @@ impl Plane {
 
     /// Grid lines, tick labels and names. The name of the y axis stands level above it.
     pub(super) fn frame(&self, pen: &mut Pen<'_>, x: &Axis<'_>, y: &Axis<'_>) -> Result<()> {
-        let name = wrap(y.name, BODY, self.right, 1);
-        pen.lines((0.0, self.top - NAME + 6.0), &name, Type::new(BODY, Ink::Quiet))?;
+        let name = wrap(y.name, BODY, self.right + 60.0, 1);
+        pen.lines((0.0, self.top - NAME + 6.0 - self.lift), &name, Type::new(BODY, Ink::Quiet))?;
         for tick in self.y.ticks() {
             let at = self.y.at(tick);
             pen.line((self.left, at), (self.right, at), Ink::Grid, 1.0)?;
@@ -49,7 +51,9 @@ impl Plane {
     fn feet(&self, pen: &mut Pen<'_>, x: &Axis<'_>) -> Result<()> {
         pen.line((self.left, self.bottom), (self.right, self.bottom), Ink::Faint, 1.0)?;
         let mut free = f64::NEG_INFINITY;
-        for tick in self.x.ticks() {
+        let mut ticks = self.x.ticks();
+        ticks.sort_by(|&a, &b| self.x.at(a).total_cmp(&self.x.at(b)));
+        for tick in ticks {
             let (at, label) = (self.x.at(tick), (x.label)(tick));
             pen.line((at, self.bottom), (at, self.bottom + 4.0), Ink::Faint, 1.0)?;
             let half = text_width(&label, SMALL) / 2.0;

@@ -99,7 +99,7 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Reliability) -> Res
     let (left, top) = (38.0, y + NAME);
     let (right, bottom) = (left + side, top + side * 0.86);
     let scale = |from: f64, to: f64| Scale::over([0.0, 100.0], 5, from, to);
-    let plane = Plane { x: scale(left, right), y: scale(bottom, top), left, right, top, bottom };
+    let plane = Plane { x: scale(left, right), y: scale(bottom, top), left, right, top, bottom, lift: 0.0 };
     plane.frame(
         pen,
         &Axis { name: "Predicted probability that A wins, % →", label: &|v| number(v, 0) },

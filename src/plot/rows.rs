@@ -222,7 +222,7 @@ impl<'a> Layout<'a> {
         let labelled = self.panels.iter().any(|p| p.panel.lines.iter().any(|l| !l.1.is_empty()));
         if labelled {
             self.line_names(pen, y + 4.0)?;
-            y += 15.0;
+            y += if chart_has_headings(self.chart) { 5.0 } else { 15.0 };
         }
         for group in self.chart.groups.iter().filter(|g| !g.rows.is_empty()) {
             if let Some(name) = &group.name {
@@ -354,6 +354,10 @@ impl Placed<'_> {
             Mark::Step { at } => pen.line((x(at), y + 5.0), (x(at), y + LINE + GAP - 5.0), Ink::Faint, 1.0),
         }
     }
+}
+
+fn chart_has_headings(chart: &RowChart) -> bool {
+    chart.groups.iter().any(|g| g.name.is_some())
 }
 
 /// An axis over all estimates and, as far as they do not flatten the rest, the ends of their intervals.

@@ -107,7 +107,7 @@ fn chart(input: &Waterfall) -> RowChart {
     };
     for s in &steps[..shown] {
         let (a, b) = (one_line(&s.answers.0), one_line(&s.answers.1));
-        let answers = if a.is_empty() && b.is_empty() { String::new() } else { format!(" · A {a}, B {b}") };
+        let answers = if a.is_empty() && b.is_empty() { String::new() } else { format!(" (A\u{a0}{a}, B\u{a0}{b})") };
         step(&format!("{}{answers}", one_line(&s.label)), s.change);
     }
     if shown < steps.len() {
