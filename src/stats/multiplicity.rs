@@ -39,7 +39,7 @@ mod tests {
         ];
         let q = benjamini_hochberg(&p);
         assert_eq!(q.iter().filter(|q| **q <= 0.05).count(), 4);
-        let expected = [0.0015, 0.003, 0.0095, 0.035625, 0.0603, 0.063857142857142857, 0.063857142857142857, 0.0645];
+        let expected = [0.0015, 0.003, 0.0095, 0.035625, 0.0603, 0.447 / 7.0, 0.447 / 7.0, 0.0645];
         for (q, expected) in q.iter().zip(expected) {
             assert!((q - expected).abs() < 1e-15, "{q} {expected}");
         }
