@@ -132,12 +132,7 @@ impl Head {
     ///
     /// # Errors
     /// As [`Head::score`] and [`Head::check_scale`].
-    pub fn part_scores(
-        &self,
-        features: &FeatureMatrix,
-        parts: &[Part],
-        scale: Scale,
-    ) -> Result<Vec<Vec<Option<f64>>>> {
+    pub fn part_scores(&self, features: &FeatureMatrix, parts: &[Part], scale: Scale) -> Result<Vec<Vec<Option<f64>>>> {
         self.check_scale(scale)?;
         let place = self.match_columns(features)?;
         self.refuse_missing(features, &place)?;
