@@ -26,7 +26,7 @@ fn json(path: &Path) -> serde_json::Value {
 fn help_explains_by_example() {
     let room = folder();
     insta::assert_snapshot!("help", succeed(room.path(), &["--help"]).stdout);
-    for command in ["init", "check", "fit", "evaluate", "score", "report", "synth", "schema", "demo"] {
+    for command in ["init", "audit", "check", "fit", "evaluate", "score", "report", "synth", "schema", "demo"] {
         let help = succeed(room.path(), &[command, "--help"]).stdout;
         assert!(help.contains("Example"), "{command} --help has no example");
         insta::assert_snapshot!(format!("help-{command}"), help);
@@ -64,13 +64,13 @@ fn bad_data_end_in_three_and_nothing_is_written() {
         &["fit", "bad", "-o", "heads.json"][..],
         &["evaluate", "bad", "--json", "e.json"],
         &["report", "bad", "-o", "report"],
-        &["check", "bad", "--json", "-"],
+        &["audit", "check", "bad", "--json", "-"],
     ] {
         let run = headfit(room.path(), args);
         assert_eq!(run.code, 3, "{args:?}: {}", run.stderr);
     }
     assert_eq!(fs::read_dir(room.path()).unwrap().count(), 1, "only the data set is there");
-    assert_eq!(headfit(room.path(), &["check", "nowhere"]).code, 3);
+    assert_eq!(headfit(room.path(), &["audit", "check", "nowhere"]).code, 3);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_fitted_head_scores_and_its_scores_are_a_scores_table() {
     let manifest = fs::read_to_string(room.path().join("sim/dataset.toml")).unwrap();
     let declared = manifest.split("[scores.").next().unwrap();
     fs::write(room.path().join("sim/dataset.toml"), declared).unwrap();
-    succeed(room.path(), &["check", "sim"]);
+    succeed(room.path(), &["audit", "check", "sim"]);
     let args =
         ["evaluate", "sim", "--head", "heads.json", "--dimension", "overall", "--draws", "50", "--json", "e.json"];
     let run = succeed(room.path(), &args);
@@ -148,7 +148,9 @@ fn a_fitted_head_scores_and_its_scores_are_a_scores_table() {
 fn json_on_stdout_is_json_and_nothing_else() {
     let room = folder();
     simulate(room.path());
-    for args in [&["check", "sim", "--json", "-"][..], &["evaluate", "sim", "--dimension", "dynamic", "--json", "-"]] {
+    for args in
+        [&["audit", "check", "sim", "--json", "-"][..], &["evaluate", "sim", "--dimension", "dynamic", "--json", "-"]]
+    {
         let run = succeed(room.path(), args);
         serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}"));
     }

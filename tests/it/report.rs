@@ -33,6 +33,8 @@ fn head(dimension: &str, names: &[(&str, &str, f64)]) -> Head {
         coding: Coding::Signed,
         source: FeatureSource::Answers,
         layout: Some(Layout::Fixed),
+        gates: None,
+        imported: None,
         preparation: Preparation {
             missing: Missing::Neutral,
             fills: vec![0.0; names.len()],
