@@ -65,7 +65,20 @@ impl<'a> Reader<'a> {
         let (categories, texts) = (Interner::default(), Interner::default());
         let (rows, origin) = (Vec::new(), Vec::new());
         let (seen, unknown, not_understood) = (HashMap::new(), BTreeMap::new(), Vec::new());
-        Self { not_understood, table, items, options, judges, questions, categories, texts, rows, origin, seen, unknown }
+        Self {
+            not_understood,
+            table,
+            items,
+            options,
+            judges,
+            questions,
+            categories,
+            texts,
+            rows,
+            origin,
+            seen,
+            unknown,
+        }
     }
 
     /// One row per answer.

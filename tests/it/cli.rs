@@ -148,9 +148,7 @@ fn a_fitted_head_scores_and_its_scores_are_a_scores_table() {
 fn json_on_stdout_is_json_and_nothing_else() {
     let room = folder();
     simulate(room.path());
-    for args in
-        [&["check", "sim", "--json", "-"][..], &["evaluate", "sim", "--dimension", "dynamic", "--json", "-"]]
-    {
+    for args in [&["check", "sim", "--json", "-"][..], &["evaluate", "sim", "--dimension", "dynamic", "--json", "-"]] {
         let run = succeed(room.path(), args);
         serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}"));
     }
