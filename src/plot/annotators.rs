@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Tone};
 use super::canvas::{Caption, figure};
 use super::frame::origin;
 use super::rows::{Cell, Group, Panel, Row, RowChart, paint};
 use super::text::{count, counted, number, one_line, signed};
 use super::theme::Ink;
+use super::{Figure, Tone};
 use crate::Result;
 
 /// What the chart shows.
@@ -54,7 +54,10 @@ pub struct Annotator {
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn annotators(input: &Annotators) -> Result<Figure> {
     let title = finding(input);
-    let alt = format!("{title}. Dot and whisker plots of severity and agreement for {}.", counted(input.rows.len(), "annotator", "annotators"));
+    let alt = format!(
+        "{title}. Dot and whisker plots of severity and agreement for {}.",
+        counted(input.rows.len(), "annotator", "annotators")
+    );
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
 }
 
@@ -62,16 +65,35 @@ pub fn annotators(input: &Annotators) -> Result<Figure> {
 pub fn finding(input: &Annotators) -> String {
     let all = input.rows.len();
     let flagged = input.rows.iter().filter(|r| r.tone.flagged()).count();
-    let least = input.rows.iter().filter(|r| r.agreement.is_some_and(f64::is_finite)).min_by(|a, b| {
-        a.agreement.unwrap_or(0.0).total_cmp(&b.agreement.unwrap_or(0.0))
-    });
+    let least = input
+        .rows
+        .iter()
+        .filter(|r| r.agreement.is_some_and(f64::is_finite))
+        .min_by(|a, b| a.agreement.unwrap_or(0.0).total_cmp(&b.agreement.unwrap_or(0.0)));
     let on = if input.dimension.is_empty() { String::new() } else { format!(" on {}", one_line(&input.dimension)) };
     match (all, flagged, least) {
         (0, ..) => "There are no annotators to compare".to_owned(),
-        (_, 0, Some(r)) if all > 1 => format!("None of {} is flagged{on}; {} agrees least ({})", counted(all, "annotator", "annotators"), one_line(&r.name), number(r.agreement.unwrap_or(0.0), 2)),
+        (_, 0, Some(r)) if all > 1 => format!(
+            "None of {} is flagged{on}; {} agrees least ({})",
+            counted(all, "annotator", "annotators"),
+            one_line(&r.name),
+            number(r.agreement.unwrap_or(0.0), 2)
+        ),
         (_, 0, _) => format!("None of {} is flagged{on}", counted(all, "annotator", "annotators")),
-        (_, n, Some(r)) => format!("{} of {} {} a look{on}; {} agrees least ({})", count(n), counted(all, "annotator", "annotators"), if n == 1 { "calls for" } else { "call for" }, one_line(&r.name), number(r.agreement.unwrap_or(0.0), 2)),
-        (_, n, None) => format!("{} of {} {} a look{on}", count(n), counted(all, "annotator", "annotators"), if n == 1 { "calls for" } else { "call for" }),
+        (_, n, Some(r)) => format!(
+            "{} of {} {} a look{on}; {} agrees least ({})",
+            count(n),
+            counted(all, "annotator", "annotators"),
+            if n == 1 { "calls for" } else { "call for" },
+            one_line(&r.name),
+            number(r.agreement.unwrap_or(0.0), 2)
+        ),
+        (_, n, None) => format!(
+            "{} of {} {} a look{on}",
+            count(n),
+            counted(all, "annotator", "annotators"),
+            if n == 1 { "calls for" } else { "call for" }
+        ),
     }
 }
 
@@ -98,11 +120,17 @@ fn chart(input: &Annotators) -> RowChart {
         let mut cells = Vec::new();
         if severity {
             let text = r.severity.map_or_else(String::new, |v| signed(v, 2));
-            cells.push(Cell::estimate(r.severity, r.severity_interval, ink(Ink::Accent), text.clone()).tip(format!("{}: severity {text}", r.name)));
+            cells.push(
+                Cell::estimate(r.severity, r.severity_interval, ink(Ink::Accent), text.clone())
+                    .tip(format!("{}: severity {text}", r.name)),
+            );
         }
         if agreement {
             let text = r.agreement.map_or_else(String::new, |v| number(v, 2));
-            cells.push(Cell::estimate(r.agreement, r.agreement_interval, ink(Ink::Second), text.clone()).tip(format!("{}: agreement {text}", r.name)));
+            cells.push(
+                Cell::estimate(r.agreement, r.agreement_interval, ink(Ink::Second), text.clone())
+                    .tip(format!("{}: agreement {text}", r.name)),
+            );
         }
         Row::new(&format!("{} ({})", one_line(&r.name), count(r.n)), cells)
     };

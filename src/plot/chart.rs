@@ -3,23 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::Figure;
-use super::leaderboard::Leaderboard;
-use super::weights::Weights;
-use super::path::Path;
-use super::curve::Curve;
-use super::contributions::Contributions;
-use super::waterfall::Waterfall;
-use super::yes_share::YesShare;
-use super::groups::Groups;
-use super::forest::Forest;
-use super::position::Position;
-use super::judge_quality::JudgeQuality;
-use super::staircase::Staircase;
-use super::correlation::Correlation;
-use super::reliability::Reliability;
 use super::annotators::Annotators;
-use super::stability::Stability;
+use super::contributions::Contributions;
+use super::correlation::Correlation;
+use super::curve::Curve;
+use super::forest::Forest;
+use super::groups::Groups;
 use super::head_diff::HeadDiff;
+use super::judge_quality::JudgeQuality;
+use super::leaderboard::Leaderboard;
+use super::path::Path;
+use super::position::Position;
+use super::reliability::Reliability;
+use super::stability::Stability;
+use super::staircase::Staircase;
+use super::waterfall::Waterfall;
+use super::weights::Weights;
+use super::yes_share::YesShare;
 use crate::Result;
 
 /// The data of one chart; as JSON, `"kind"` names the variant.

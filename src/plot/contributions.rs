@@ -46,8 +46,11 @@ pub struct Part {
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn contributions(input: &Contributions) -> Result<Figure> {
     let title = finding(input);
-    let list: Vec<String> =
-        ranked(input).iter().take(8).map(|p| format!("{} {} %", one_line(&p.name), number(p.share * 100.0, 0))).collect();
+    let list: Vec<String> = ranked(input)
+        .iter()
+        .take(8)
+        .map(|p| format!("{} {} %", one_line(&p.name), number(p.share * 100.0, 0)))
+        .collect();
     let alt = format!("{title}. Bars of the share of score variance by dimension: {}.", list.join(", "));
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
 }
@@ -86,12 +89,15 @@ fn chart(input: &Contributions) -> RowChart {
         if negative { " A negative share works against the rest." } else { "" },
     );
     let weights = input.parts.iter().any(|p| p.weight.is_some());
-    let mut panels = vec![Panel::new("Share of variance", "% of the score's variance", Ink::Accent).percent().solid(0.0, "")];
+    let mut panels =
+        vec![Panel::new("Share of variance", "% of the score's variance", Ink::Accent).percent().solid(0.0, "")];
     if weights {
-        panels.push(Panel::new("Share of weight", "% of all |weight|", Ink::Second).percent().solid(0.0, "").share(0.6));
+        panels
+            .push(Panel::new("Share of weight", "% of all |weight|", Ink::Second).percent().solid(0.0, "").share(0.6));
     }
     let row = |p: &&Part| {
-        let (tint, ink) = if p.share < 0.0 { (Ink::ContrastTint, Ink::Contrast) } else { (Ink::AccentTint, Ink::Accent) };
+        let (tint, ink) =
+            if p.share < 0.0 { (Ink::ContrastTint, Ink::Contrast) } else { (Ink::AccentTint, Ink::Accent) };
         let whisker = p.interval.map(|(low, high)| Mark::Whisker { low, high, ink });
         let bar = [Mark::Bar { from: 0.0, to: p.share, ink: tint }];
         let dot = [Mark::Dot { at: p.share, ink }];
@@ -101,7 +107,9 @@ fn chart(input: &Contributions) -> RowChart {
             tip: format!("{}: {} % of the variance", p.name, signed(p.share * 100.0, 1)),
         }];
         if weights {
-            let marks = p.weight.map(|at| vec![Mark::Link { from: 0.0, to: at, ink: Ink::Second }, Mark::Dot { at, ink: Ink::Second }]);
+            let marks = p
+                .weight
+                .map(|at| vec![Mark::Link { from: 0.0, to: at, ink: Ink::Second }, Mark::Dot { at, ink: Ink::Second }]);
             let value = p.weight.map_or_else(String::new, |w| number(w * 100.0, 1));
             cells.push(Cell { marks: marks.unwrap_or_default(), value, tip: String::new() });
         }

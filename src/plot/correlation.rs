@@ -41,21 +41,37 @@ impl Correlation {
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn correlation(input: &Correlation) -> Result<Figure> {
     let title = finding(input);
-    let alt = format!("{title}. Heat map of the correlations of {}, alike questions side by side.", counted(input.labels.len(), "question", "questions"));
+    let alt = format!(
+        "{title}. Heat map of the correlations of {}, alike questions side by side.",
+        counted(input.labels.len(), "question", "questions")
+    );
     let order = order(input);
-    figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, (input, &order)))
+    figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| {
+        paint(pen, width, &title, (input, &order))
+    })
 }
 
 /// How many pairs of questions are all but the same, and the closest.
 pub fn finding(input: &Correlation) -> String {
     let d = input.labels.len();
     let pairs = (0..d).flat_map(|i| (0..i).map(move |j| (i, j)));
-    let closest = pairs.clone().map(|(i, j)| (i, j, input.at(i, j))).reduce(|a, b| if b.2.abs() > a.2.abs() { b } else { a });
+    let closest =
+        pairs.clone().map(|(i, j)| (i, j, input.at(i, j))).reduce(|a, b| if b.2.abs() > a.2.abs() { b } else { a });
     let twins = pairs.filter(|&(i, j)| input.at(i, j).abs() >= 0.9).count();
     match closest {
         None => "There are no questions to compare".to_owned(),
-        Some((i, j, r)) if twins < 2 => format!("“{}” and “{}” are most alike (correlation {})", one_line(&input.labels[j]), one_line(&input.labels[i]), number(r, 2)),
-        Some((i, j, _)) => format!("{} pairs of questions correlate by 0.9 or more, “{}” and “{}” most", count(twins), one_line(&input.labels[j]), one_line(&input.labels[i])),
+        Some((i, j, r)) if twins < 2 => format!(
+            "“{}” and “{}” are most alike (correlation {})",
+            one_line(&input.labels[j]),
+            one_line(&input.labels[i]),
+            number(r, 2)
+        ),
+        Some((i, j, _)) => format!(
+            "{} pairs of questions correlate by 0.9 or more, “{}” and “{}” most",
+            count(twins),
+            one_line(&input.labels[j]),
+            one_line(&input.labels[i])
+        ),
     }
 }
 
@@ -129,13 +145,18 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, (input, order): (&Correlati
         let top = y + r as f64 * tall;
         pen.lines((0.0, top + tall / 2.0), &wrap(&input.labels[i], size, label_room, 1), Type::new(size, Ink::Text))?;
         pen.text((numbered - 8.0, top + tall / 2.0), &count(r + 1), Type::new(size, Ink::Quiet).side(Side::End))?;
-        let shade_at = |c: usize| if input.at(i, order[c]).abs() < 0.1 { Ink::Heat(0) } else { shade(input.at(i, order[c])) };
+        let shade_at =
+            |c: usize| if input.at(i, order[c]).abs() < 0.1 { Ink::Heat(0) } else { shade(input.at(i, order[c])) };
         let mut c = 0;
         while c < r {
             let ink = shade_at(c);
             let mut end = c + 1;
             // Strong cells stay apart so that each can be pointed at.
-            while end < r && shade_at(end) == ink && input.at(i, order[c]).abs() < 0.3 && input.at(i, order[end]).abs() < 0.3 {
+            while end < r
+                && shade_at(end) == ink
+                && input.at(i, order[c]).abs() < 0.3
+                && input.at(i, order[end]).abs() < 0.3
+            {
                 end += 1;
             }
             if end == c + 1 && input.at(i, order[c]).abs() >= 0.3 {
@@ -143,7 +164,11 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, (input, order): (&Correlati
                 pen.tip(&format!("{a} · {b}: {}", number(input.at(i, order[c]), 2)));
             }
             let gap = if cell > 6.0 { 0.5 } else { 0.0 };
-            pen.bar((numbered + c as f64 * cell, top + gap), (numbered + end as f64 * cell - gap, top + tall - gap), ink)?;
+            pen.bar(
+                (numbered + c as f64 * cell, top + gap),
+                (numbered + end as f64 * cell - gap, top + tall - gap),
+                ink,
+            )?;
             c = end;
         }
         if d <= 40 || (r + 1) % 5 == 0 {
@@ -163,7 +188,8 @@ mod tests {
     #[test]
     fn alike_questions_become_neighbours() {
         let blocks = [0, 1, 0, 1, 0];
-        let matrix = blocks.iter().map(|a| blocks.iter().map(|b| Some(if a == b { 0.8 } else { 0.05 })).collect()).collect();
+        let matrix =
+            blocks.iter().map(|a| blocks.iter().map(|b| Some(if a == b { 0.8 } else { 0.05 })).collect()).collect();
         let input = Correlation { labels: (0..5).map(|i| i.to_string()).collect(), matrix, ..Correlation::default() };
         let kinds: Vec<i32> = order(&input).into_iter().map(|i| blocks[i]).collect();
         let changes = kinds.windows(2).filter(|w| w[0] != w[1]).count();

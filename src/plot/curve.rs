@@ -90,7 +90,12 @@ pub fn curve(input: &Curve) -> Result<Figure> {
     let title = finding(input);
     let main = input.series.first().map(known).unwrap_or_default();
     let list: Vec<String> = main.iter().map(|p| format!("{} at {}", percent(p.1), count(p.0.x))).collect();
-    let alt = format!("{title}. Line of {} in percent against the number of {}: {}.", one_line(&input.measure), input.against.noun(), list.join(", "));
+    let alt = format!(
+        "{title}. Line of {} in percent against the number of {}: {}.",
+        one_line(&input.measure),
+        input.against.noun(),
+        list.join(", ")
+    );
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, input))
 }
 
@@ -118,7 +123,12 @@ pub fn finding(input: &Curve) -> String {
             if cheapest.0.x == last.0.x {
                 format!("On {dimension} accuracy rises up to all {} questions: {} %", count(last.0.x), percent(last.1))
             } else {
-                format!("On {dimension} {} of {} questions reach {} %, within 1 point of all of them", count(cheapest.0.x), count(last.0.x), percent(cheapest.1))
+                format!(
+                    "On {dimension} {} of {} questions reach {} %, within 1 point of all of them",
+                    count(cheapest.0.x),
+                    count(last.0.x),
+                    percent(cheapest.1)
+                )
             }
         }
         Against::Pairs => {

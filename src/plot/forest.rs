@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Tone};
 use super::canvas::{Caption, figure};
 use super::frame::origin;
 use super::rows::{Cell, Group, Mark, Panel, Row, RowChart, paint};
 use super::text::{count, counted, number, one_line};
 use super::theme::Ink;
+use super::{Figure, Tone};
 use crate::Result;
 
 /// What the chart shows.
@@ -59,9 +59,8 @@ pub struct Effect {
 pub fn forest(input: &Forest) -> Result<Figure> {
     let title = finding(input);
     let rows = input.rows.iter().filter(|r| r.tone.flagged()).take(8);
-    let flagged: Vec<String> = rows
-        .filter_map(|r| r.estimate.map(|e| format!("{} {}", one_line(&r.label), written(input, e))))
-        .collect();
+    let flagged: Vec<String> =
+        rows.filter_map(|r| r.estimate.map(|e| format!("{} {}", one_line(&r.label), written(input, e)))).collect();
     let list = if flagged.is_empty() { String::new() } else { format!(" Flagged: {}.", flagged.join(", ")) };
     let alt = format!("{title}. Forest plot of {} with 95 % intervals.{list}", one_line(&input.measure));
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
@@ -76,8 +75,17 @@ pub fn finding(input: &Forest) -> String {
     let furthest = flagged.iter().copied().reduce(|best, next| if off(next) > off(best) { next } else { best });
     match (furthest, measured) {
         (None, 0) => format!("There is no estimate of {measure}"),
-        (None, _) => format!("{}: none of {} calls for a look", super::text::sentence(&measure), counted(measured, "estimate", "estimates")),
-        (Some(r), 1) => format!("{}: {} is {}", super::text::sentence(&measure), one_line(&r.label), written(input, r.estimate.unwrap_or(input.null))),
+        (None, _) => format!(
+            "{}: none of {} calls for a look",
+            super::text::sentence(&measure),
+            counted(measured, "estimate", "estimates")
+        ),
+        (Some(r), 1) => format!(
+            "{}: {} is {}",
+            super::text::sentence(&measure),
+            one_line(&r.label),
+            written(input, r.estimate.unwrap_or(input.null))
+        ),
         (Some(r), _) => format!(
             "{}: {} of {} call for a look, most of all {} ({})",
             super::text::sentence(&measure),
@@ -102,7 +110,8 @@ fn chart(input: &Forest) -> RowChart {
         if any(Tone::Look) { " Orange ring: worth a look." } else { "" },
         if any(Tone::Unknown) { " Small dot: not enough data." } else { "" },
     );
-    let mut panel = Panel::new(&super::text::sentence(&one_line(&input.measure)), &input.unit, Ink::Text).solid(input.null, &input.null_name);
+    let mut panel = Panel::new(&super::text::sentence(&one_line(&input.measure)), &input.unit, Ink::Text)
+        .solid(input.null, &input.null_name);
     panel.percent = input.percent;
     if let Some((low, high)) = input.band.filter(|b| b.0.is_finite() && b.1.is_finite()) {
         for edge in [low, high].into_iter().filter(|e| *e != input.null) {
@@ -111,7 +120,8 @@ fn chart(input: &Forest) -> RowChart {
     }
     let row = |r: &Effect| {
         let ink = if r.tone.flagged() { Ink::Contrast } else { Ink::Other };
-        let text = r.estimate.map_or_else(String::new, |e| if input.percent { number(e * 100.0, 1) } else { number(e, 2) });
+        let text =
+            r.estimate.map_or_else(String::new, |e| if input.percent { number(e * 100.0, 1) } else { number(e, 2) });
         let mut cell = Cell::estimate(r.estimate, r.interval, ink, text.clone());
         if let (Some(Mark::Dot { at, ink }), tone) = (cell.marks.last().copied(), r.tone) {
             let last = cell.marks.len() - 1;
@@ -125,6 +135,10 @@ fn chart(input: &Forest) -> RowChart {
         Row::new(&r.label, vec![cell]).ink(if r.tone == Tone::Unknown { Ink::Quiet } else { Ink::Text })
     };
     let groups = super::grouped(&input.rows, |r| r.group.as_deref());
-    let groups = groups.into_iter().map(|(name, rows)| Group { name, rows: rows.into_iter().map(row).collect(), ..Group::default() });
+    let groups = groups.into_iter().map(|(name, rows)| Group {
+        name,
+        rows: rows.into_iter().map(row).collect(),
+        ..Group::default()
+    });
     RowChart { note, panels: vec![panel], groups: groups.collect() }
 }

@@ -63,9 +63,7 @@ impl Taken {
 
     /// Takes the first of several rectangles that is free; its place in the list.
     pub(super) fn first_free(&mut self, choices: &[(f64, f64, f64, f64)]) -> Option<usize> {
-        let free = |a: &(f64, f64, f64, f64)| {
-            !self.0.iter().any(|b| a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3)
-        };
+        let free = |a: &(f64, f64, f64, f64)| !self.0.iter().any(|b| a.0 < b.2 && b.0 < a.2 && a.1 < b.3 && b.1 < a.3);
         let found = choices.iter().position(free)?;
         self.0.push(choices[found]);
         Some(found)

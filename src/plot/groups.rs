@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Tone};
 use super::canvas::{Caption, figure};
 use super::frame::origin;
 use super::rows::{Cell, Group, Panel, Row, RowChart, paint};
 use super::text::{count, counted, number, one_line, percent};
 use super::theme::Ink;
+use super::{Figure, Tone};
 use crate::Result;
 
 /// What the chart shows.
@@ -68,7 +68,12 @@ pub fn groups(input: &Groups) -> Result<Figure> {
 pub fn finding(input: &Groups) -> String {
     let mut widest: Option<(f64, String)> = None;
     for attribute in &input.attributes {
-        let known = || attribute.groups.iter().filter_map(|g| g.interval.zip(g.value.filter(|v| v.is_finite())).map(|(i, v)| (g, v, i)));
+        let known = || {
+            attribute
+                .groups
+                .iter()
+                .filter_map(|g| g.interval.zip(g.value.filter(|v| v.is_finite())).map(|(i, v)| (g, v, i)))
+        };
         for (low, low_value, low_interval) in known() {
             for (high, high_value, high_interval) in known() {
                 let gap = high_value - low_value;

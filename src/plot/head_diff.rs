@@ -61,7 +61,8 @@ impl Change {
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn head_diff(input: &HeadDiff) -> Result<Figure> {
     let title = finding(input);
-    let list: Vec<String> = ranked(input).iter().take(6).map(|c| format!("{} {}", one_line(&c.label), signed(c.change(), 2))).collect();
+    let list: Vec<String> =
+        ranked(input).iter().take(6).map(|c| format!("{} {}", one_line(&c.label), signed(c.change(), 2))).collect();
     let alt = format!("{title}. Dumbbell plot of old and new weights. Largest changes: {}.", list.join(", "));
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
 }
@@ -100,18 +101,34 @@ fn chart(input: &HeadDiff) -> RowChart {
         origin(input.simulated),
         one_line(&input.old),
         one_line(&input.new),
-        if rows.iter().any(|c| c.interval.is_some()) { " Grey lines are 95 % intervals of the new weights." } else { "" },
+        if rows.iter().any(|c| c.interval.is_some()) {
+            " Grey lines are 95 % intervals of the new weights."
+        } else {
+            ""
+        },
         if rows.iter().any(|c| c.outside()) { " Orange: the old weight lies outside the interval." } else { "" },
-        if same > 0 { format!(" Not shown: {} without change.", counted(same, "column", "columns")) } else { String::new() },
+        if same > 0 {
+            format!(" Not shown: {} without change.", counted(same, "column", "columns"))
+        } else {
+            String::new()
+        },
     );
     let panel = Panel::new("Weight", &input.unit, Ink::Accent).solid(0.0, "");
     let row = |c: &&Change| {
         let (old, new) = (c.old.unwrap_or(0.0), c.new.unwrap_or(0.0));
         let ink = if c.outside() { Ink::Contrast } else { Ink::Accent };
         let whisker = c.interval.map(|(low, high)| Mark::Whisker { low, high, ink: Ink::Faint });
-        let marks = whisker.into_iter().chain([Mark::Link { from: old, to: new, ink }, Mark::Ring { at: old, ink }, Mark::Dot { at: new, ink }]);
+        let marks = whisker.into_iter().chain([
+            Mark::Link { from: old, to: new, ink },
+            Mark::Ring { at: old, ink },
+            Mark::Dot { at: new, ink },
+        ]);
         let tip = format!("{}: {} → {}", c.label, number(old, 3), number(new, 3));
         Row::new(&c.label, vec![Cell { marks: marks.collect(), value: signed(c.change(), 2), tip }])
     };
-    RowChart { note, panels: vec![panel], groups: vec![Group { rows: rows.iter().map(row).collect(), ..Group::default() }] }
+    RowChart {
+        note,
+        panels: vec![panel],
+        groups: vec![Group { rows: rows.iter().map(row).collect(), ..Group::default() }],
+    }
 }

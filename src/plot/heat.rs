@@ -19,7 +19,12 @@ pub(super) fn strong(value: f64) -> bool {
 
 /// A row of shades with the values at its ends and in the middle, from `low` to `high` (shares of the shade range); gives
 /// the y below it.
-pub(super) fn key(pen: &mut Pen<'_>, (x, y): (f64, f64), (low, high): (f64, f64), label: &dyn Fn(f64) -> String) -> Result<f64> {
+pub(super) fn key(
+    pen: &mut Pen<'_>,
+    (x, y): (f64, f64),
+    (low, high): (f64, f64),
+    label: &dyn Fn(f64) -> String,
+) -> Result<f64> {
     let cells = if low < 0.0 { 2 * LEVELS + 1 } else { LEVELS + 1 };
     let size = 18.0;
     for i in 0..cells {

@@ -52,7 +52,11 @@ const NAMED: usize = 10;
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn judge_quality(input: &JudgeQuality) -> Result<Figure> {
     let title = finding(input);
-    let alt = format!("{title}. Scatter plot of the weight of {} against {}.", counted(known(input).len(), "question", "questions"), one_line(&input.quality));
+    let alt = format!(
+        "{title}. Scatter plot of the weight of {} against {}.",
+        counted(known(input).len(), "question", "questions"),
+        one_line(&input.quality)
+    );
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, input))
 }
 
@@ -71,7 +75,11 @@ pub fn finding(input: &JudgeQuality) -> String {
     let points = known(input);
     let head = one_line(&input.head);
     let all: f64 = points.iter().map(|p| p.weight.abs()).sum();
-    let heaviest = points.iter().copied().filter(|p| p.weight != 0.0).reduce(|a, b| if b.weight.abs() > a.weight.abs() { b } else { a });
+    let heaviest = points
+        .iter()
+        .copied()
+        .filter(|p| p.weight != 0.0)
+        .reduce(|a, b| if b.weight.abs() > a.weight.abs() { b } else { a });
     match (input.threshold, heaviest) {
         (_, None) => format!("No question carries weight in the {head} head"),
         (Some(_), Some(_)) => {
@@ -79,10 +87,18 @@ pub fn finding(input: &JudgeQuality) -> String {
             if doubtful == 0.0 {
                 format!("The {head} head puts no weight on questions that the judge answers badly")
             } else {
-                format!("{} % of the {head} head's weight sits on questions that the judge answers badly", number(doubtful / all * 100.0, 0))
+                format!(
+                    "{} % of the {head} head's weight sits on questions that the judge answers badly",
+                    number(doubtful / all * 100.0, 0)
+                )
             }
         }
-        (None, Some(p)) => format!("“{}” weighs most in the {head} head; the judge's {} on it is {} %", one_line(&p.label), one_line(&input.quality), percent(p.quality)),
+        (None, Some(p)) => format!(
+            "“{}” weighs most in the {head} head; the judge's {} on it is {} %",
+            one_line(&p.label),
+            one_line(&input.quality),
+            percent(p.quality)
+        ),
     }
 }
 
@@ -106,7 +122,10 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &JudgeQuality) -> Re
     let plane = Plane { x, y: y_scale, left, right, top, bottom, lift: 0.0 };
     plane.frame(
         pen,
-        &Axis { name: &format!("{}, % →", super::text::sentence(&one_line(&input.quality))), label: &|v| number(v, x_digits) },
+        &Axis {
+            name: &format!("{}, % →", super::text::sentence(&one_line(&input.quality))),
+            label: &|v| number(v, x_digits),
+        },
         &Axis { name: &format!("Weight, {}", one_line(&input.unit)), label: &|v| number(v, y_digits) },
     )?;
     let zero = plane.y.at(0.0);
@@ -118,7 +137,13 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &JudgeQuality) -> Re
     let mut taken = Taken::default();
     for p in &points {
         let (x, y) = plane.at(p.quality * 100.0, p.weight);
-        let ink = if input.doubtful(p) { Ink::Contrast } else if p.weight == 0.0 { Ink::Faint } else { Ink::Accent };
+        let ink = if input.doubtful(p) {
+            Ink::Contrast
+        } else if p.weight == 0.0 {
+            Ink::Faint
+        } else {
+            Ink::Accent
+        };
         pen.tip(&format!("{}: {} %, weight {}", p.label, percent(p.quality), number(p.weight, 3)));
         pen.dot((x, y), if p.weight == 0.0 { 2.6 } else { 4.2 }, ink)?;
         taken.take((x - 4.5, y - 4.5, x + 4.5, y + 4.5));
@@ -133,7 +158,8 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &JudgeQuality) -> Re
             ((x, y - 12.0), Side::Middle, (x - room / 2.0, y - 18.0, x + room / 2.0, y - 6.0)),
             ((x, y + 12.0), Side::Middle, (x - room / 2.0, y + 6.0, x + room / 2.0, y + 18.0)),
         ];
-        let inside = places.iter().filter(|(_, _, a)| a.0 >= left && a.2 <= width && a.1 >= top - 14.0 && a.3 <= bottom);
+        let inside =
+            places.iter().filter(|(_, _, a)| a.0 >= left && a.2 <= width && a.1 >= top - 14.0 && a.3 <= bottom);
         let inside: Vec<_> = inside.collect();
         let areas: Vec<_> = inside.iter().map(|p| p.2).collect();
         if let Some(free) = taken.first_free(&areas) {

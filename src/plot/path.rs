@@ -97,17 +97,24 @@ pub fn finding(input: &Path) -> String {
             count(c.nonzero),
             count(b.nonzero)
         ),
-        (Some(c), Some(b)) => format!("The {head} head keeps {} weights; the smallest loss has {}", count(c.nonzero), count(b.nonzero)),
+        (Some(c), Some(b)) => {
+            format!("The {head} head keeps {} weights; the smallest loss has {}", count(c.nonzero), count(b.nonzero))
+        }
         _ => {
             let used = input.traces.iter().filter(|t| t.near(input.chosen) != 0.0).count();
-            if input.traces.is_empty() { format!("There is no path of the {head} head") } else { format!("The {head} head keeps {} of {} weights", count(used), count(input.traces.len())) }
+            if input.traces.is_empty() {
+                format!("There is no path of the {head} head")
+            } else {
+                format!("The {head} head keeps {} of {} weights", count(used), count(input.traces.len()))
+            }
         }
     }
 }
 
 /// Points with a finite loss, largest λ first.
 fn sorted(input: &Path) -> Vec<&Loss> {
-    let mut losses: Vec<&Loss> = input.losses.iter().filter(|l| l.lambda > 0.0 && l.lambda.is_finite() && l.loss.is_finite()).collect();
+    let mut losses: Vec<&Loss> =
+        input.losses.iter().filter(|l| l.lambda > 0.0 && l.lambda.is_finite() && l.loss.is_finite()).collect();
     losses.sort_by(|a, b| b.lambda.total_cmp(&a.lambda));
     losses
 }
@@ -127,7 +134,13 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Path) -> Result<f64
         return nothing(pen, y);
     }
     let wide = width >= 500.0;
-    let names = if !traced { 14.0 } else if wide { 170.0 } else { 96.0 };
+    let names = if !traced {
+        14.0
+    } else if wide {
+        170.0
+    } else {
+        96.0
+    };
     let (left, right) = (46.0, width - names);
     let lambdas: Vec<f64> = (losses.iter().map(|l| l.lambda))
         .chain(input.traces.iter().flat_map(|t| t.points.iter().map(|p| p.0)))
@@ -161,7 +174,15 @@ struct Frame {
 
 impl Frame {
     fn plane(&self, y: Scale) -> Plane {
-        Plane { x: self.x.clone(), y, left: self.left, right: self.right, top: self.top, bottom: self.bottom, lift: self.lift }
+        Plane {
+            x: self.x.clone(),
+            y,
+            left: self.left,
+            right: self.right,
+            top: self.top,
+            bottom: self.bottom,
+            lift: self.lift,
+        }
     }
 
     fn chosen(&self, pen: &mut Pen<'_>, lambda: f64) -> Result<()> {
@@ -171,13 +192,22 @@ impl Frame {
 
 /// λ as people read it.
 fn lambda_label(value: f64) -> String {
-    if value >= 0.001 { number(value, (-value.log10().floor()).clamp(0.0, 4.0) as usize) } else { number(value, 6).trim_end_matches('0').to_owned() }
+    if value >= 0.001 {
+        number(value, (-value.log10().floor()).clamp(0.0, 4.0) as usize)
+    } else {
+        number(value, 6).trim_end_matches('0').to_owned()
+    }
 }
 
 fn traces(pen: &mut Pen<'_>, input: &Path, frame: &Frame) -> Result<()> {
     let mut order: Vec<&Trace> = input.traces.iter().collect();
     order.sort_by(|a, b| b.near(input.chosen).abs().total_cmp(&a.near(input.chosen).abs()));
-    let y = Scale::over(input.traces.iter().flat_map(|t| t.points.iter().map(|p| p.1)).chain([0.0]), 5, frame.bottom, frame.top);
+    let y = Scale::over(
+        input.traces.iter().flat_map(|t| t.points.iter().map(|p| p.1)).chain([0.0]),
+        5,
+        frame.bottom,
+        frame.top,
+    );
     let digits = y.digits;
     let plane = frame.plane(y);
     plane.frame(
@@ -212,7 +242,8 @@ fn loss_curve(pen: &mut Pen<'_>, input: &Path, losses: &[&Loss], frame: &Frame) 
     let best = losses.iter().map(|l| l.loss).fold(f64::INFINITY, f64::min);
     let worst = losses.iter().map(|l| l.loss).fold(f64::NEG_INFINITY, f64::max);
     let room = (worst - best).max(1e-12);
-    let values = losses.iter().flat_map(|l| [l.loss, (l.loss - se(l)).max(best - room), (l.loss + se(l)).min(worst + room)]);
+    let values =
+        losses.iter().flat_map(|l| [l.loss, (l.loss - se(l)).max(best - room), (l.loss + se(l)).min(worst + room)]);
     let y = Scale::over(values, 4, frame.bottom, frame.top);
     let digits = y.digits;
     let plane = frame.plane(y);

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Tone};
 use super::canvas::{Caption, figure};
 use super::frame::origin;
 use super::rows::{Cell, Group, Panel, Row, RowChart, paint};
 use super::text::{count, counted, one_line, percent};
 use super::theme::Ink;
+use super::{Figure, Tone};
 use crate::Result;
 
 /// What the chart shows.
@@ -46,7 +46,9 @@ pub struct FirstShare {
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn position(input: &Position) -> Result<Figure> {
     let title = finding(input);
-    let alt = format!("{title}. Dot and whisker plot of the share of decided pairs in which the first item is preferred; 50 % is no bias.");
+    let alt = format!(
+        "{title}. Dot and whisker plot of the share of decided pairs in which the first item is preferred; 50 % is no bias."
+    );
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
 }
 
@@ -54,14 +56,23 @@ pub fn position(input: &Position) -> Result<Figure> {
 pub fn finding(input: &Position) -> String {
     let who = super::text::sentence(&one_line(&input.who));
     let who = if who.is_empty() { "People".to_owned() } else { who };
-    let known = || input.rows.iter().filter_map(|r| r.share.filter(|s| s.is_finite()).zip(r.interval).map(|(s, i)| (r, s, i)));
+    let known =
+        || input.rows.iter().filter_map(|r| r.share.filter(|s| s.is_finite()).zip(r.interval).map(|(s, i)| (r, s, i)));
     let off = known().filter(|(_, _, i)| i.0 > 0.5 || i.1 < 0.5);
-    let furthest = off.clone().reduce(|best, next| if (next.1 - 0.5).abs() > (best.1 - 0.5).abs() { next } else { best });
+    let furthest =
+        off.clone().reduce(|best, next| if (next.1 - 0.5).abs() > (best.1 - 0.5).abs() { next } else { best });
     match (furthest, known().count()) {
         (_, 0) => "Position bias cannot be told from these data".to_owned(),
         (None, _) => format!("{who}: no preference for the first or the second position is shown"),
-        (Some((r, share, _)), 1) => format!("{who} choose the first item in {} % of decided pairs on {}", percent(share), one_line(&r.label)),
-        (Some((r, share, _)), all) => format!("{who} favour a position in {} of {all} rows, most of all on {} ({} % first)", off.count(), one_line(&r.label), percent(share)),
+        (Some((r, share, _)), 1) => {
+            format!("{who} choose the first item in {} % of decided pairs on {}", percent(share), one_line(&r.label))
+        }
+        (Some((r, share, _)), all) => format!(
+            "{who} favour a position in {} of {all} rows, most of all on {} ({} % first)",
+            off.count(),
+            one_line(&r.label),
+            percent(share)
+        ),
     }
 }
 
@@ -72,7 +83,10 @@ fn chart(input: &Position) -> RowChart {
         origin(input.simulated),
         if flagged { " Orange: flagged by the audit." } else { "" }
     );
-    let panel = Panel::new("First item preferred", "% of decided pairs", Ink::Text).percent().dashed(0.5, "no bias").span([0.45, 0.55]);
+    let panel = Panel::new("First item preferred", "% of decided pairs", Ink::Text)
+        .percent()
+        .dashed(0.5, "no bias")
+        .span([0.45, 0.55]);
     let row = |r: &FirstShare| {
         let ink = if r.tone.flagged() { Ink::Contrast } else { Ink::Accent };
         let text = r.share.map_or_else(String::new, percent);
@@ -80,5 +94,9 @@ fn chart(input: &Position) -> RowChart {
         let cell = cell.tip(format!("{}: {text} % of {}", r.label, counted(r.pairs, "decided pair", "decided pairs")));
         Row::new(&format!("{} ({})", one_line(&r.label), count(r.pairs)), vec![cell])
     };
-    RowChart { note, panels: vec![panel], groups: vec![Group { rows: input.rows.iter().map(row).collect(), ..Group::default() }] }
+    RowChart {
+        note,
+        panels: vec![panel],
+        groups: vec![Group { rows: input.rows.iter().map(row).collect(), ..Group::default() }],
+    }
 }

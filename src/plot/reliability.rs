@@ -55,7 +55,10 @@ impl Bin {
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn reliability(input: &Reliability) -> Result<Figure> {
     let title = finding(input);
-    let list: Vec<String> = known(input).iter().map(|b| format!("predicted {} observed {}", percent(b.predicted), percent(b.observed))).collect();
+    let list: Vec<String> = known(input)
+        .iter()
+        .map(|b| format!("predicted {} observed {}", percent(b.predicted), percent(b.observed)))
+        .collect();
     let alt = format!("{title}. Reliability diagram in percent: {}.", list.join(", "));
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, input))
 }
@@ -72,7 +75,11 @@ pub fn finding(input: &Reliability) -> String {
     if bins.is_empty() {
         return format!("There are no predictions on {dimension}");
     }
-    let error = input.error.filter(|e| e.is_finite()).map(|e| format!(", off by {} points on average", number(e * 100.0, 1))).unwrap_or_default();
+    let error = input
+        .error
+        .filter(|e| e.is_finite())
+        .map(|e| format!(", off by {} points on average", number(e * 100.0, 1)))
+        .unwrap_or_default();
     match input.slope.filter(|s| s.is_finite()) {
         Some(s) if s < 0.9 => format!("On {dimension} the head's probabilities are too extreme{error}"),
         Some(s) if s > 1.1 => format!("On {dimension} the head's probabilities are too cautious{error}"),
@@ -118,18 +125,30 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Reliability) -> Res
         let at = |s: i32| plane.at(f64::from(s) * 2.0, f64::from(s) * 2.0);
         pen.line(at(i), at(i + 1), Ink::Quiet, 1.0)?;
     }
-    plane.curve(pen, &bins.iter().map(|b| (b.predicted * 100.0, b.observed * 100.0)).collect::<Vec<_>>(), Ink::AccentTint, 1.6)?;
+    plane.curve(
+        pen,
+        &bins.iter().map(|b| (b.predicted * 100.0, b.observed * 100.0)).collect::<Vec<_>>(),
+        Ink::AccentTint,
+        1.6,
+    )?;
     for b in &bins {
         let ink = if b.off() { Ink::Contrast } else { Ink::Accent };
         let (x, y) = plane.at(b.predicted * 100.0, b.observed * 100.0);
         if let Some((low, high)) = b.interval.filter(|(l, h)| l <= h) {
             pen.line((x, plane.y.at(low * 100.0)), (x, plane.y.at(high * 100.0)), ink, 1.5)?;
         }
-        pen.tip(&format!("predicted {} %, observed {} %, {} pairs", percent(b.predicted), percent(b.observed), count(b.pairs)));
+        pen.tip(&format!(
+            "predicted {} %, observed {} %, {} pairs",
+            percent(b.predicted),
+            percent(b.observed),
+            count(b.pairs)
+        ));
         pen.dot((x, y), 4.2, ink)?;
     }
     if width - right > 130.0 {
-        let aside = |pen: &mut Pen<'_>, y: f64, text: &str, ink| pen.text((right + 22.0, y), text, Type::new(SMALL, ink).side(Side::Start));
+        let aside = |pen: &mut Pen<'_>, y: f64, text: &str, ink| {
+            pen.text((right + 22.0, y), text, Type::new(SMALL, ink).side(Side::Start))
+        };
         aside(pen, plane.y.at(84.0), "above the line: A wins more", Ink::Quiet)?;
         aside(pen, plane.y.at(84.0) + 14.0, "often than predicted", Ink::Quiet)?;
         if let Some(error) = input.error.filter(|e| e.is_finite()) {

@@ -124,7 +124,11 @@ impl Cell {
             return Self { value: "no value".into(), ..Self::default() };
         };
         let whisker = interval.filter(|(low, high)| low <= high).map(|(low, high)| Mark::Whisker { low, high, ink });
-        Self { marks: whisker.into_iter().chain([Mark::Dot { at: value, ink }]).collect(), value: text, tip: String::new() }
+        Self {
+            marks: whisker.into_iter().chain([Mark::Dot { at: value, ink }]).collect(),
+            value: text,
+            tip: String::new(),
+        }
     }
 
     pub(super) fn tip(mut self, tip: String) -> Self {
@@ -136,14 +140,37 @@ impl Cell {
 /// One mark. Positions are values of the panel's axis.
 #[derive(Clone, Copy)]
 pub(super) enum Mark {
-    Whisker { low: f64, high: f64, ink: Ink },
-    Dot { at: f64, ink: Ink },
-    Small { at: f64, ink: Ink },
-    Ring { at: f64, ink: Ink },
-    Bar { from: f64, to: f64, ink: Ink },
-    Link { from: f64, to: f64, ink: Ink },
+    Whisker {
+        low: f64,
+        high: f64,
+        ink: Ink,
+    },
+    Dot {
+        at: f64,
+        ink: Ink,
+    },
+    Small {
+        at: f64,
+        ink: Ink,
+    },
+    Ring {
+        at: f64,
+        ink: Ink,
+    },
+    Bar {
+        from: f64,
+        to: f64,
+        ink: Ink,
+    },
+    Link {
+        from: f64,
+        to: f64,
+        ink: Ink,
+    },
     /// A thin upright line at the end of a bar that the next row goes on from.
-    Step { at: f64 },
+    Step {
+        at: f64,
+    },
 }
 
 const LINE: f64 = 15.0;
@@ -366,7 +393,9 @@ fn scale<'c>(panel: &Panel, cells: impl Iterator<Item = &'c Cell>, left: f64, ri
     for mark in cells.flat_map(|c| &c.marks) {
         match *mark {
             Mark::Whisker { low, high, .. } => ends.extend([low, high]),
-            Mark::Dot { at, .. } | Mark::Small { at, .. } | Mark::Ring { at, .. } | Mark::Step { at } => centres.push(at),
+            Mark::Dot { at, .. } | Mark::Small { at, .. } | Mark::Ring { at, .. } | Mark::Step { at } => {
+                centres.push(at)
+            }
             Mark::Bar { from, to, .. } | Mark::Link { from, to, .. } => centres.extend([from, to]),
         }
     }

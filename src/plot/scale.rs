@@ -37,7 +37,15 @@ impl Scale {
         let magnitude = 10f64.powf(raw.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * magnitude).find(|&s| s >= raw).unwrap_or(raw);
         let digits = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
-        Self { log: false, low: (low / step).floor() * step, high: (high / step).ceil() * step, left, right, step, digits }
+        Self {
+            log: false,
+            low: (low / step).floor() * step,
+            high: (high / step).ceil() * step,
+            left,
+            right,
+            step,
+            digits,
+        }
     }
 
     /// A logarithmic axis over all positive, finite `values`, without rounding of its ends. No value at all gives 1 to 10.

@@ -47,8 +47,11 @@ const STABLE: f64 = 0.8;
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn stability(input: &Stability) -> Result<Figure> {
     let title = finding(input);
-    let kept: Vec<String> =
-        ranked(input).iter().take(8).map(|k| format!("{} {} %", one_line(&k.label), number(k.share * 100.0, 0))).collect();
+    let kept: Vec<String> = ranked(input)
+        .iter()
+        .take(8)
+        .map(|k| format!("{} {} %", one_line(&k.label), number(k.share * 100.0, 0)))
+        .collect();
     let alt = format!("{title}. Bars of the share of refits that keep each column: {}.", kept.join(", "));
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
 }
@@ -63,9 +66,18 @@ pub fn finding(input: &Stability) -> String {
     }
     let rest = match tempted {
         0 => String::new(),
-        n => format!("; {} left out is kept by most refits", if n == 1 { "1 that is".to_owned() } else { format!("{} that are", count(n)) }).replace("are left out is", "are left out are"),
+        n => format!(
+            "; {} left out is kept by most refits",
+            if n == 1 { "1 that is".to_owned() } else { format!("{} that are", count(n)) }
+        )
+        .replace("are left out is", "are left out are"),
     };
-    format!("{} of the {} columns of the {} head are kept in at least 80 % of refits{rest}", count(firm), count(used), one_line(&input.head))
+    format!(
+        "{} of the {} columns of the {} head are kept in at least 80 % of refits{rest}",
+        count(firm),
+        count(used),
+        one_line(&input.head)
+    )
 }
 
 fn ranked(input: &Stability) -> Vec<&Kept> {
@@ -80,7 +92,11 @@ fn chart(input: &Stability) -> RowChart {
     let note = format!(
         "{}Share of bootstrap refits over prompts, at the chosen penalty, in which the weight is not zero. Grey: not in the head.{}",
         origin(input.simulated),
-        if never > 0 { format!(" Not shown: {} kept in fewer than 5 % of refits.", count(never)) } else { String::new() },
+        if never > 0 {
+            format!(" Not shown: {} kept in fewer than 5 % of refits.", count(never))
+        } else {
+            String::new()
+        },
     );
     let panel = Panel::new("Kept in", "% of refits", Ink::Accent).percent().dashed(STABLE, "80 %").span([0.0, 1.0]);
     let row = |k: &&Kept| {
@@ -88,7 +104,12 @@ fn chart(input: &Stability) -> RowChart {
         let cell = Cell {
             marks: vec![Mark::Bar { from: 0.0, to: k.share, ink: tint }, Mark::Dot { at: k.share, ink }],
             value: number(k.share * 100.0, 0),
-            tip: format!("{}: kept in {} % of refits, weight {}", k.label, number(k.share * 100.0, 0), number(k.weight, 3)),
+            tip: format!(
+                "{}: kept in {} % of refits, weight {}",
+                k.label,
+                number(k.share * 100.0, 0),
+                number(k.weight, 3)
+            ),
         };
         Row::new(&k.label, vec![cell]).ink(if k.weight == 0.0 { Ink::Quiet } else { Ink::Text })
     };

@@ -52,8 +52,15 @@ pub struct StairStep {
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn staircase(input: &Staircase) -> Result<Figure> {
     let title = finding(input);
-    let list: Vec<String> = ranked(input).iter().take(6).filter_map(|l| l.broken.map(|b| format!("{} {} %", one_line(&l.name), number(b * 100.0, 1)))).collect();
-    let alt = format!("{title}. Heat maps of the share of yes by number of yes answers and question, one per ladder. Broken staircases: {}.", list.join(", "));
+    let list: Vec<String> = ranked(input)
+        .iter()
+        .take(6)
+        .filter_map(|l| l.broken.map(|b| format!("{} {} %", one_line(&l.name), number(b * 100.0, 1))))
+        .collect();
+    let alt = format!(
+        "{title}. Heat maps of the share of yes by number of yes answers and question, one per ladder. Broken staircases: {}.",
+        list.join(", ")
+    );
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, input))
 }
 
@@ -70,7 +77,11 @@ pub fn finding(input: &Staircase) -> String {
         None if input.ladders.is_empty() => "There are no ladders".to_owned(),
         None => "No ladder has items whose staircase could break".to_owned(),
         Some((_, 0.0)) => "Every item's answers form a staircase on every ladder".to_owned(),
-        Some((l, b)) => format!("Answers break the staircase most often on {}: {} % of items", one_line(&l.name), number(b * 100.0, 1)),
+        Some((l, b)) => format!(
+            "Answers break the staircase most often on {}: {} % of items",
+            one_line(&l.name),
+            number(b * 100.0, 1)
+        ),
     }
 }
 
@@ -123,13 +134,23 @@ fn one(pen: &mut Pen<'_>, (left, top): (f64, f64), room: f64, ladder: &Ladder) -
         let x = grid + c as f64 * cell;
         for (r, &yes) in step.yes.iter().take(rungs).enumerate().filter(|(_, yes)| yes.is_finite()) {
             let y = bottom - (r + 1) as f64 * TALL;
-            pen.tip(&format!("{} yes, “{}”: {} % of {} say yes", c, ladder.rungs[r], number(yes * 100.0, 0), counted(step.items, "item", "items")));
+            pen.tip(&format!(
+                "{} yes, “{}”: {} % of {} say yes",
+                c,
+                ladder.rungs[r],
+                number(yes * 100.0, 0),
+                counted(step.items, "item", "items")
+            ));
             pen.bar((x + 0.5, y + 0.5), (x + cell - 0.5, y + TALL - 0.5), shade(yes))?;
             // Written where the staircase is broken.
             let expected = if r < c { 1.0 } else { 0.0 };
             if (yes - expected).abs() >= 0.05 && cell >= 22.0 {
                 let ink = if strong(yes) { Ink::Paper } else { Ink::Text };
-                pen.text((x + cell / 2.0, y + TALL / 2.0), &number(yes * 100.0, 0), Type::new(SMALL * 0.92, ink).side(Side::Middle))?;
+                pen.text(
+                    (x + cell / 2.0, y + TALL / 2.0),
+                    &number(yes * 100.0, 0),
+                    Type::new(SMALL * 0.92, ink).side(Side::Middle),
+                )?;
             }
         }
         let step_y = bottom - (c.min(rungs)) as f64 * TALL;

@@ -65,7 +65,9 @@ pub fn finding(input: &Waterfall) -> String {
     match total {
         t if t > 0.0 => format!("{a} beats {b} by {} log-odds{most}", number(t, 2)),
         t if t < 0.0 => format!("{b} beats {a} by {} log-odds{most}", number(-t, 2)),
-        _ if input.steps.is_empty() || most.is_empty() => format!("{a} and {b} have equal scores: no question tells them apart"),
+        _ if input.steps.is_empty() || most.is_empty() => {
+            format!("{a} and {b} have equal scores: no question tells them apart")
+        }
         _ => format!("{a} and {b} have equal scores: what speaks for each cancels out"),
     }
 }
@@ -116,10 +118,13 @@ fn chart(input: &Waterfall) -> RowChart {
     }
     let ink = if total < 0.0 { Ink::Contrast } else { Ink::Accent };
     let marks = vec![Mark::Link { from: 0.0, to: total, ink }, Mark::Dot { at: total, ink }];
-    let mut sum = Row::new("Score of A − score of B", vec![Cell { marks, value: signed(total, 2), tip: String::new() }]);
+    let mut sum =
+        Row::new("Score of A − score of B", vec![Cell { marks, value: signed(total, 2), tip: String::new() }]);
     sum.bold = true;
     let panel = Panel::new("Score difference A − B", "log-odds that people prefer A", Ink::Text).solid(0.0, "equal");
-    let groups = if steps.is_empty() { vec![] } else {
+    let groups = if steps.is_empty() {
+        vec![]
+    } else {
         rows.push(sum);
         vec![Group { rows, ..Group::default() }]
     };

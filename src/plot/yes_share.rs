@@ -50,7 +50,8 @@ pub struct Shift {
 /// [`crate::Error::Bug`] if plotters refuses to draw.
 pub fn yes_share(input: &YesShare) -> Result<Figure> {
     let title = finding(input);
-    let alt = format!("{title}. Dot plot of the shift of the yes-share in percentage points, {}.", one_line(&input.what));
+    let alt =
+        format!("{title}. Dot plot of the shift of the yes-share in percentage points, {}.", one_line(&input.what));
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
 }
 
@@ -63,7 +64,12 @@ pub fn finding(input: &YesShare) -> String {
         None if input.rows.is_empty() => "No question has a yes-share to compare".to_owned(),
         None => "No question's yes-share is shown to shift".to_owned(),
         Some((s, v)) if v == 0.0 => format!("No yes-share shifts, not even that of “{}”", one_line(&s.label)),
-        Some((s, v)) => format!("“{}” shifts most: its yes-share is {} points {}", one_line(&s.label), super::text::number(v.abs() * 100.0, 1), if v > 0.0 { "higher" } else { "lower" }),
+        Some((s, v)) => format!(
+            "“{}” shifts most: its yes-share is {} points {}",
+            one_line(&s.label),
+            super::text::number(v.abs() * 100.0, 1),
+            if v > 0.0 { "higher" } else { "lower" }
+        ),
     }
 }
 
@@ -92,10 +98,18 @@ fn chart(input: &YesShare) -> RowChart {
         if let Some(at) = r.second.filter(|_| second) {
             cell.marks.insert(0, Mark::Ring { at, ink: Ink::Second });
         }
-        let cell = cell.tip(format!("{}: {}", r.label, value.map_or("no value".to_owned(), |v| format!("{} points", signed(v * 100.0, 1)))));
+        let cell = cell.tip(format!(
+            "{}: {}",
+            r.label,
+            value.map_or("no value".to_owned(), |v| format!("{} points", signed(v * 100.0, 1)))
+        ));
         Row::new(&r.label, vec![cell]).ink(if open { Ink::Quiet } else { Ink::Text })
     };
     let groups = super::grouped(&input.rows, |r| r.group.as_deref());
-    let groups = groups.into_iter().map(|(name, rows)| Group { name, rows: rows.into_iter().map(row).collect(), ..Group::default() });
+    let groups = groups.into_iter().map(|(name, rows)| Group {
+        name,
+        rows: rows.into_iter().map(row).collect(),
+        ..Group::default()
+    });
     RowChart { note, panels: vec![panel], groups: groups.collect() }
 }
