@@ -402,7 +402,7 @@ fn charts(n: usize, dims: usize) -> Vec<Chart> {
                         predicted: p,
                         observed: o,
                         interval: Some((o - 0.05, o + 0.05)),
-                        pairs: 40 + 30 * (5 - (i as i32 - 5).abs()) as usize,
+                        pairs: 40 + 30 * (5 - (i - 5_i32).abs()) as usize,
                     }
                 })
                 .collect(),

@@ -63,7 +63,7 @@ pub fn finding(input: &YesShare) -> String {
     match largest {
         None if input.rows.is_empty() => "No question has a yes-share to compare".to_owned(),
         None => "No question's yes-share is shown to shift".to_owned(),
-        Some((s, v)) if v == 0.0 => format!("No yes-share shifts, not even that of “{}”", one_line(&s.label)),
+        Some((s, 0.0)) => format!("No yes-share shifts, not even that of “{}”", one_line(&s.label)),
         Some((s, v)) => format!(
             "“{}” shifts most: its yes-share is {} points {}",
             one_line(&s.label),
