@@ -8,7 +8,7 @@ use clap::Parser;
 use super::args::{FeatureArgs, TrainArgs};
 use super::fit::{fit_all, given_options};
 use crate::dataset::{self, DataCard, ReadOptions, Source};
-use crate::evaluate::{EvaluateOptions, Mode, evaluate};
+use crate::evaluate::{EvaluateOptions, Mode, evaluate, patterns, score_shares};
 use crate::features;
 use crate::head::{Head, HeadsFile};
 use crate::report::{Parts, RecoveredWeight, Recovery, Report, refuse_folder};
@@ -64,6 +64,9 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     let evaluating = |message: &str| say(&format!("evaluating {message}"));
     options.progress = Some(&evaluating);
     let evaluation = evaluate(&ds, &matrix, mode, &options)?;
+    say("looking at the answers");
+    let answers = Some(patterns(&matrix, ds.checklist.as_ref()));
+    let shares = heads.iter().map(|head| score_shares(head, &matrix)).collect::<Result<_>>()?;
     say("drawing charts");
     Report::new(Parts {
         title: job.title.unwrap_or_else(|| format!("How well the head agrees with people on {}", ds.name)),
@@ -73,6 +76,9 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         evaluation,
         recovery: job.planted.as_ref().map(|truth| recovered(&heads, truth)).unwrap_or_default(),
         heads: &heads,
+        shares,
+        answers,
+        audit: None,
         command: job.command,
         options: given_options(job.features, job.train),
     })

@@ -1,5 +1,6 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
+pub mod answers;
 pub mod compare;
 pub mod floors;
 mod head_margins;
@@ -17,6 +18,7 @@ mod summary;
 mod tests;
 mod train_test;
 
+pub use answers::{AnswerPatterns, ColumnCorrelations, LadderSteps, ScoreShare, patterns, score_shares};
 pub use protocol::Protocol;
 pub use results::{
     AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,

@@ -2,9 +2,13 @@
 //!
 //! [`Report`] is the truth: `report.json` is the value itself, and Markdown, HTML and CSV show nothing that is not in it.
 
+mod audit_charts;
+mod audit_view;
 mod charts;
 mod escape;
 mod folder;
+mod latex;
+mod model_card;
 mod names;
 mod render;
 mod tables;
@@ -12,18 +16,20 @@ mod verdict;
 mod view;
 
 pub use folder::refuse_folder;
+pub use render::Templates;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use crate::audit::Audit;
 use crate::dataset::{DataCard, InputFile};
-use crate::evaluate::{Evaluation, Protocol};
+use crate::evaluate::{AnswerPatterns, Evaluation, Protocol, ScoreShare};
 use crate::features::ColumnKind;
-use crate::fit::Rule;
+use crate::fit::{CurvePoint, Rule};
 use crate::head::Head;
-use crate::plot::Figure;
+use crate::plot::{Chart, Figure};
 use crate::problems::{Problems, Severity};
 
 /// Version of the report's format.
@@ -45,6 +51,12 @@ pub struct Parts<'a> {
     pub feature_notes: Vec<String>,
     /// Heads fitted on the data, or given.
     pub heads: &'a [Head],
+    /// Per head: what its score's variance is made of; empty where that was not computed.
+    pub shares: Vec<Vec<ScoreShare>>,
+    /// Patterns of the answers.
+    pub answers: Option<AnswerPatterns>,
+    /// What the audit found.
+    pub audit: Option<Audit>,
     /// Accuracies.
     pub evaluation: Evaluation,
     /// What was found of planted weights; empty for data that people made.
@@ -56,7 +68,7 @@ pub struct Parts<'a> {
 }
 
 /// A whole report: `report.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -72,6 +84,12 @@ pub struct Report {
     pub heads: Vec<HeadSummary>,
     /// What was found of planted weights; empty for data that people made.
     pub recovery: Vec<Recovery>,
+    /// What the audit found; `null` where none was made.
+    #[serde(default)]
+    pub audit: Option<Audit>,
+    /// Patterns of the answers: ladders and correlations.
+    #[serde(default)]
+    pub answers: Option<AnswerPatterns>,
     /// The charts; files `charts/<id>.svg`.
     pub figures: Vec<Figure>,
     /// The data in numbers.
@@ -109,6 +127,12 @@ pub struct HeadSummary {
     pub groups: usize,
     /// All weights, in column order.
     pub weights: Vec<WeightRow>,
+    /// Cross-validation curve behind λ.
+    #[serde(default)]
+    pub curve: Vec<CurvePoint>,
+    /// What the score's variance is made of.
+    #[serde(default)]
+    pub shares: Vec<ScoreShare>,
     /// What the user should know.
     pub notes: Vec<String>,
 }
@@ -170,7 +194,7 @@ pub struct RecoveredWeight {
 }
 
 /// How often one rule was broken, with the first few places.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProblemCount {
     /// How bad it is.
     pub severity: Severity,
@@ -223,14 +247,19 @@ impl Report {
     /// [`crate::Error::Bug`] if a chart cannot be drawn.
     pub fn new(parts: Parts<'_>) -> Result<Self> {
         let figure_ids = names::figure_ids("weights", parts.heads.iter().map(|h| h.dimension.as_str()));
-        let heads: Vec<HeadSummary> = parts.heads.iter().zip(figure_ids).map(|(h, id)| view::summary(h, id)).collect();
-        let figures = charts::draw(&heads, &parts.evaluation)?;
-        Ok(Self {
+        let mut heads: Vec<HeadSummary> =
+            parts.heads.iter().zip(figure_ids).map(|(h, id)| view::summary(h, id)).collect();
+        for (head, shares) in heads.iter_mut().zip(parts.shares) {
+            head.shares = shares;
+        }
+        let mut report = Self {
             schema_version: SCHEMA_VERSION,
             title: parts.title,
             simulated: parts.evaluation.simulated || parts.card.simulated,
-            verdict: verdict::paragraphs(&parts.evaluation, &heads, &parts.recovery),
-            figures,
+            verdict: verdict::paragraphs(&parts.evaluation, &heads, (&parts.recovery, parts.audit.as_ref())),
+            audit: parts.audit,
+            answers: parts.answers,
+            figures: Vec::new(),
             problems: view::problems(parts.problems),
             feature_notes: parts.feature_notes,
             methods: view::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
@@ -238,21 +267,38 @@ impl Report {
             heads,
             recovery: parts.recovery,
             evaluation: parts.evaluation,
-        })
+        };
+        report.figures = charts::draw(&report)?;
+        Ok(report)
+    }
+
+    /// Every chart that the report's numbers allow, those that pages leave out among them.
+    pub fn charts(&self) -> Vec<Chart> {
+        charts::all(self).into_iter().map(|placed| placed.chart).collect()
+    }
+
+    /// As [`Self::files_with`], from the built-in templates.
+    ///
+    /// # Errors
+    /// [`crate::Error::Bug`] if a page cannot be rendered.
+    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>> {
+        self.files_with(&Templates::default())
     }
 
     /// All files of the report: name relative to its folder, and bytes. The last one marks the folder as ours.
     ///
     /// # Errors
-    /// [`crate::Error::Bug`] if a page cannot be rendered.
-    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>> {
+    /// [`crate::Error::Usage`] if a page cannot be rendered from the user's templates, [`crate::Error::Bug`] if it cannot from the built-in ones.
+    pub fn files_with(&self, templates: &Templates) -> Result<Vec<(String, Vec<u8>)>> {
         let mut files = vec![
             ("report.json".to_owned(), render::json(self)?),
-            ("report.md".to_owned(), render::markdown(self)?.into_bytes()),
-            ("report.html".to_owned(), render::html(self)?.into_bytes()),
+            ("report.md".to_owned(), render::markdown(self, templates)?.into_bytes()),
+            ("report.html".to_owned(), render::html(self, templates)?.into_bytes()),
+            ("model-card.md".to_owned(), render::model_card(self, templates)?.into_bytes()),
         ];
         files.extend(self.figures.iter().map(|f| (format!("charts/{}.svg", f.id), f.svg.clone().into_bytes())));
         files.extend(tables::all(self)?);
+        files.extend(latex::all(self));
         let mark = folder::mark(self, &files)?;
         files.push((crate::output::FOLDER_MARK.to_owned(), mark));
         Ok(files)
