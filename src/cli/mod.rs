@@ -9,6 +9,7 @@ mod explain_protocol;
 mod fit;
 mod init;
 mod pipeline;
+mod plot;
 mod printer;
 mod report;
 mod schema;
@@ -54,6 +55,7 @@ enum Command {
     Audit(audit::AuditArgs),
     Score(score::ScoreArgs),
     Report(report::ReportArgs),
+    Plot(plot::PlotArgs),
     Synth(synth::SynthArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
@@ -93,6 +95,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Audit(args) => audit::run(&args, printer),
         Command::Score(args) => score::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
+        Command::Plot(args) => plot::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Demo(args) => demo::run(&args, printer),

@@ -197,6 +197,7 @@ fn yes_share(report: &Report, audit: &Audit, dimension: &str) -> Option<YesShare
     (!rows.is_empty()).then(|| YesShare {
         id: charts::id("yes-share", dimension),
         simulated: audit.simulated,
+        dimension: dimension.to_owned(),
         what: "the preferred item minus the other".into(),
         second: String::new(),
         pairs,

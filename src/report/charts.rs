@@ -7,6 +7,8 @@ use crate::Result;
 use crate::evaluate::{Calibration, CurveAxis, Evaluation, Verdict};
 use crate::features::ColumnKind;
 use crate::fit::Rule;
+use crate::head::Explanation;
+use crate::head::explain::Reading;
 use crate::plot::contributions::{Contributions, Part};
 use crate::plot::correlation::Correlation;
 use crate::plot::curve::{Against, Curve, Point, Series};
@@ -16,7 +18,8 @@ use crate::plot::path::{Loss, Path};
 use crate::plot::reliability::{Bin, Reliability};
 use crate::plot::stability::{Kept, Stability};
 use crate::plot::staircase::{Ladder, StairStep, Staircase};
-use crate::plot::text::percent;
+use crate::plot::text::{number, percent};
+use crate::plot::waterfall::{Step, Waterfall};
 use crate::plot::weights::{Weight, Weights};
 use crate::plot::{Chart, Figure, Tone};
 
@@ -75,12 +78,9 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
         place(Section::Leaderboard, Chart::Curve(cost(curve, evaluation)), Some(curve.dimension.as_str()) == lead);
     }
     for (h, head) in report.heads.iter().enumerate() {
-        place(Section::Weights, Chart::Weights(weights_of(head, report.simulated)), true);
-        if !head.curve.is_empty() {
-            place(Section::Weights, Chart::Path(path(head, report.simulated)), h == lead_head);
-        }
-        if head.weights.iter().any(|w| w.selected.is_some()) {
-            place(Section::Weights, Chart::Stability(stability(head, report.simulated)), h == lead_head);
+        for chart in of_head(head, report.simulated) {
+            let shown = h == lead_head || matches!(chart, Chart::Weights(_));
+            place(Section::Weights, chart, shown);
         }
         if head.shares.len() > 1 {
             place(Section::Dimensions, Chart::Contributions(contributions(head, report)), h == lead_head);
@@ -119,6 +119,43 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
         }
     }
     charts
+}
+
+/// Weights, path and stability of one head, as far as it has them.
+pub(super) fn of_head(head: &HeadSummary, simulated: bool) -> Vec<Chart> {
+    let mut charts = vec![Chart::Weights(weights_of(head, simulated))];
+    if !head.curve.is_empty() {
+        charts.push(Chart::Path(path(head, simulated)));
+    }
+    if head.weights.iter().any(|w| w.selected.is_some()) {
+        charts.push(Chart::Stability(stability(head, simulated)));
+    }
+    charts
+}
+
+/// One comparison of two items, step by step.
+pub(super) fn waterfall(found: &Explanation, simulated: bool) -> Waterfall {
+    let read = |reading: &Reading| match reading {
+        Reading::Answer(p) if *p == 1.0 => "yes".to_owned(),
+        Reading::Answer(p) if *p == 0.0 => "no".to_owned(),
+        Reading::Answer(p) | Reading::Number(p) => number(*p, 2),
+        Reading::Masked => "not asked".to_owned(),
+        Reading::Missing(_) => "missing".to_owned(),
+    };
+    let step = |s: &crate::head::explain::Step| Step {
+        label: s.label.clone(),
+        answers: (read(&s.a), read(&s.b)),
+        change: s.contribution,
+    };
+    Waterfall {
+        id: id("waterfall", &found.dimension),
+        simulated,
+        head: found.dimension.clone(),
+        a: found.a.item.clone(),
+        b: found.b.item.clone(),
+        people: String::new(),
+        steps: found.steps.iter().map(step).collect(),
+    }
 }
 
 /// The dimension that a page shows in full: `overall`, else that of the first head, else the first evaluated one.
@@ -242,7 +279,7 @@ pub(super) fn weights_of(head: &HeadSummary, simulated: bool) -> Weights {
     let row = |row: &WeightRow| Weight {
         label: row.label.clone(),
         group: row.dimension.clone(),
-        ladder: row.subdimension.clone(),
+        ladder: row.subdimension.as_ref().map(|l| l.replace('_', " ")),
         weight: row.effect,
         interval: row.low.zip(row.high),
         marginal: row.marginal,

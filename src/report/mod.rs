@@ -5,6 +5,7 @@
 mod audit_charts;
 mod audit_view;
 mod charts;
+mod diff;
 mod escape;
 mod folder;
 mod latex;
@@ -15,22 +16,24 @@ mod tables;
 mod verdict;
 mod view;
 
+pub use diff::{AccuracyChange, Diff, FindingChange, HeadChange, Side, WeightChange, head_changes};
 pub use folder::refuse_folder;
 pub use render::Templates;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
 use crate::audit::Audit;
 use crate::dataset::{DataCard, InputFile};
 use crate::evaluate::{AnswerPatterns, Evaluation, Protocol, ScoreShare};
 use crate::features::ColumnKind;
 use crate::fit::{CurvePoint, Rule};
-use crate::head::Head;
+use crate::head::{Explanation, Head};
 use crate::plot::{Chart, Figure};
-use crate::problems::{Problems, Severity};
+use crate::problems::{Problem, Problems, Severity};
+use crate::{Error, Result};
 
 /// Version of the report's format.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -240,6 +243,18 @@ pub struct ProtocolNote {
     pub pitfalls: String,
 }
 
+/// The charts of heads alone: weights, path, stability.
+pub fn charts_of_heads(heads: &[Head], simulated: bool) -> Vec<Chart> {
+    let ids = names::figure_ids("weights", heads.iter().map(|h| h.dimension.as_str()));
+    let summaries = heads.iter().zip(ids).map(|(h, id)| view::summary(h, id));
+    summaries.flat_map(|head| charts::of_head(&head, simulated)).collect()
+}
+
+/// Why one item beats another, as a chart.
+pub fn chart_of_explanation(explanation: &Explanation, simulated: bool) -> Chart {
+    Chart::Waterfall(charts::waterfall(explanation, simulated))
+}
+
 impl Report {
     /// Puts the parts together, draws the charts and writes the verdict.
     ///
@@ -270,6 +285,48 @@ impl Report {
         };
         report.figures = charts::draw(&report)?;
         Ok(report)
+    }
+
+    /// Reads a report: `report.json`, or a folder that holds one. Its figures are drawn again from its numbers.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] where it cannot be read; [`crate::Error::Data`] where it is no report of a known version.
+    pub fn read(path: &Path) -> Result<Self> {
+        let path = if path.is_dir() { path.join("report.json") } else { path.to_path_buf() };
+        let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+        let problem = |message: String| {
+            let remedy = "give a report.json that this version of `headfit report` wrote, or its folder";
+            Error::data(Problem::new(Severity::Error, "report-file", path.display().to_string(), message, remedy))
+        };
+        // The version first: a newer file must say so, not fail on some field.
+        #[derive(Deserialize)]
+        struct Version {
+            schema_version: u32,
+        }
+        let version: Version = serde_json::from_slice(&bytes).map_err(|e| problem(format!("not a report: {e}")))?;
+        if version.schema_version != SCHEMA_VERSION {
+            let message = format!("format version {}, this program reads {SCHEMA_VERSION}", version.schema_version);
+            return Err(problem(message));
+        }
+        let mut report: Self = serde_json::from_slice(&bytes).map_err(|e| problem(format!("not a report: {e}")))?;
+        report.figures = charts::draw(&report)?;
+        Ok(report)
+    }
+
+    /// The charts of what changed in the heads since `old`.
+    pub fn head_charts_since(&self, old: &Self) -> Vec<Chart> {
+        diff::of_reports(old, self)
+    }
+
+    /// Leaves out the places of problems that hold one of these names of people.
+    pub fn leave_out(&mut self, names: &BTreeSet<String>) {
+        if names.is_empty() {
+            return;
+        }
+        for problem in &mut self.problems {
+            let named = |text: &str| names.iter().any(|name| text.contains(name.as_str()));
+            problem.examples.retain(|example| !named(example));
+        }
     }
 
     /// Every chart that the report's numbers allow, those that pages leave out among them.

@@ -27,6 +27,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("methods.html.j2", include_str!("templates/methods.html.j2")),
     ("report.md.j2", include_str!("templates/report.md.j2")),
     ("model-card.md.j2", include_str!("templates/model-card.md.j2")),
+    ("diff.html.j2", include_str!("templates/diff.html.j2")),
+    ("diff.md.j2", include_str!("templates/diff.md.j2")),
     ("report.css", include_str!("templates/report.css")),
     ("report.js", include_str!("templates/report.js")),
 ];
@@ -78,9 +80,9 @@ impl Templates {
 /// Name of the escaping that Markdown templates get.
 const MARKDOWN_ESCAPE: &str = "markdown";
 
-/// `report.json`.
-pub(super) fn json(report: &Report) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(report).map_err(failed)?;
+/// `report.json` and `diff.json`.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(failed)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -97,24 +99,43 @@ pub(super) fn model_card(report: &Report, templates: &Templates) -> Result<Strin
     render(templates, "model-card.md.j2", values)
 }
 
-/// `report.html`: no address to load anything from, and a policy that allows exactly its own style sheet and script.
+/// `report.html`.
 pub(super) fn html(report: &Report, templates: &Templates) -> Result<String> {
     let view = View::new(report);
-    let css = format!("{}{}{}", theme::css(":root"), templates.text("report.css"), switch_css(&view.protocols));
+    let protocols = view.protocols.clone();
+    let view = Value::from(Serde(view));
+    page(templates, "report.html.j2", &report.figures, &protocols, |charts| {
+        context! { report => Serde(report), view => view, charts }
+    })
+}
+
+/// A page without any address to load anything from, and with a policy that allows exactly its own style sheet and script.
+/// `values` gets the charts.
+pub(super) fn page(
+    templates: &Templates,
+    name: &'static str,
+    figures: &[Figure],
+    protocols: &[&'static str],
+    values: impl FnOnce(Vec<Value>) -> Value,
+) -> Result<String> {
+    let css = format!("{}{}{}", theme::css(":root"), templates.text("report.css"), switch_css(protocols));
     let script = templates.text("report.js").to_owned();
     if css.to_ascii_lowercase().contains("</style") || script.to_ascii_lowercase().contains("</script") {
         return Err(Error::Usage("report.css and report.js must not close their own element (</style, </script)".into()));
     }
-    let charts: Vec<Value> = report.figures.iter().map(inline).collect();
-    let (style_hash, script_hash) = (base64(&Sha256::digest(css.as_bytes())), base64(&Sha256::digest(script.as_bytes())));
-    let (css, script) = (Value::from_safe_string(css), Value::from_safe_string(script));
-    let values =
-        context! { report => Serde(report), view => Serde(view), charts, css, style_hash, script, script_hash };
-    render(templates, "report.html.j2", values)
+    let hash = |text: &str| base64(&Sha256::digest(text.as_bytes()));
+    let own = context! {
+        style_hash => hash(&css),
+        script_hash => hash(&script),
+        css => Value::from_safe_string(css),
+        script => Value::from_safe_string(script),
+    };
+    let values = values(figures.iter().map(inline).collect());
+    render(templates, name, context! { ..own, ..values })
 }
 
 /// A chart inside a page that has its style sheet.
-pub(super) fn inline(figure: &Figure) -> Value {
+fn inline(figure: &Figure) -> Value {
     let svg = |svg: &str| {
         Value::from_safe_string(without_style(svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1))
     };
