@@ -1,7 +1,12 @@
 //! A fitted head: weights with everything needed to apply them elsewhere; `heads.json`.
 
 mod apply;
+mod assemble;
+mod columns;
 mod file;
+mod hierarchical;
+mod options;
+mod ratings;
 #[cfg(test)]
 mod tests;
 mod train;
@@ -12,11 +17,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::InputFile;
 use crate::features::{Coding, Column, FeatureSource, Layout, Preparation};
-use crate::fit::{Certificate, CurvePoint, Rule, Ties, WeightInterval};
+use crate::fit::{Certificate, CurvePoint, Details, Method, Outcome, OutcomeModel, Rule, Ties, WeightInterval};
 
 pub use apply::PartScores;
+pub use columns::{ColumnRule, Setting};
 pub use file::provenance;
-pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train, training_pairs};
+pub use options::{BoundsRule, Scope, TrainOptions};
+pub use train::{prompt_hash, train, training_pairs};
 
 /// Version of the heads file's format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -54,8 +61,17 @@ pub struct Head {
     pub layout: Option<Layout>,
     /// Fills and scales.
     pub preparation: Preparation,
+    /// How the weights were found.
+    #[serde(default)]
+    pub method: Method,
     /// Treatment of ties.
     pub ties: Ties,
+    /// From a score margin to the chances of a, tie and b, with the tie parameter.
+    #[serde(default)]
+    pub outcomes: OutcomeModel,
+    /// What the method found beside the weights; columns are indices into `columns`, weights in original units.
+    #[serde(default)]
+    pub details: Option<Details>,
     /// Margin up to which two scores count as equal: maximises three-way accuracy on the training pairs.
     pub tie_threshold: f64,
     /// Chosen penalty.
@@ -78,6 +94,13 @@ pub struct Head {
     pub prompts: Vec<String>,
     /// What the user should know.
     pub notes: Vec<String>,
+}
+
+impl Head {
+    /// The chances that people prefer a, see a tie, or prefer b, where score(a) − score(b) = `margin`.
+    pub fn outcome(&self, margin: f64) -> Outcome {
+        self.outcomes.at(margin)
+    }
 }
 
 /// Where heads come from.
