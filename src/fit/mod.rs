@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 
 pub use method::{Details, Method};
 pub use run::{fit, fit_ratings, fit_rows};
-pub use ties::{Outcome, OutcomeModel, TieModel};
+pub use ties::{Chance, OutcomeModel, TieModel};
 
 /// What a human tie becomes (design: "Ties").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]

@@ -39,7 +39,7 @@ pub enum TieModel {
 
 /// Chances of the three verdicts on a pair; they sum to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Outcome {
+pub struct Chance {
     /// a is better.
     pub a: f64,
     /// Tie.
@@ -66,26 +66,26 @@ impl Default for OutcomeModel {
 
 impl OutcomeModel {
     /// The chances at `margin` = score(a) − score(b).
-    pub fn at(&self, margin: f64) -> Outcome {
+    pub fn at(&self, margin: f64) -> Chance {
         let z = self.slope * margin;
         match self.ties {
             TieModel::None => {
                 let (_, a) = softplus(z);
                 let (_, b) = softplus(-z);
-                Outcome { a, tie: 0.0, b }
+                Chance { a, tie: 0.0, b }
             }
             TieModel::RaoKupper { theta } => {
                 let eta = theta.max(1.0).ln();
                 let (_, a) = softplus(z - eta);
                 let (_, b) = softplus(-z - eta);
-                Outcome { a, tie: (theta * theta - 1.0).max(0.0) * a * b, b }
+                Chance { a, tie: (theta * theta - 1.0).max(0.0) * a * b, b }
             }
             TieModel::Davidson { nu } => {
                 // Divided by the largest of the three, so that nothing overflows.
                 let top = (z.abs() / 2.0).max(nu.max(f64::MIN_POSITIVE).ln());
                 let (a, b, tie) = ((z / 2.0 - top).exp(), (-z / 2.0 - top).exp(), nu.max(0.0) * (-top).exp());
                 let sum = (a + b) + tie;
-                Outcome { a: a / sum, tie: tie / sum, b: b / sum }
+                Chance { a: a / sum, tie: tie / sum, b: b / sum }
             }
         }
     }
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn close(outcome: Outcome, expected: [f64; 3], tolerance: f64) {
+    fn close(outcome: Chance, expected: [f64; 3], tolerance: f64) {
         for (value, expected) in [outcome.a, outcome.tie, outcome.b].iter().zip(expected) {
             assert!((value - expected).abs() < tolerance, "{outcome:?} {expected}");
         }
@@ -304,7 +304,7 @@ mod tests {
         #[test]
         fn losses_are_log_probabilities(z in -8.0..8.0f64, parameter in 0.02..3.0f64, k in 0u64..4) {
             let votes = shares(k);
-            let expected = |o: Outcome| -> f64 {
+            let expected = |o: Chance| -> f64 {
                 [(votes.a, o.a), (votes.tie, o.tie), (votes.b, o.b)]
                     .iter().filter(|(share, _)| *share > 0.0).map(|(share, p)| -share * p.ln()).sum()
             };

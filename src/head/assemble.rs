@@ -7,8 +7,9 @@ use ndarray::Array2;
 use super::Head;
 use super::options::TrainOptions;
 use super::train::{left_out, prompt_hash};
+use crate::checklist::Gate;
 use crate::dataset::Dataset;
-use crate::features::{FeatureMatrix, PairMatrix, Preparation};
+use crate::features::{FeatureMatrix, Layout, PairMatrix, Preparation};
 use crate::fit::{Details, Fit, OutcomeModel, WeightInterval};
 use crate::stats::{counts, quantiles::quantile_sorted, rank};
 
@@ -53,6 +54,8 @@ pub(super) fn assemble(
         coding: features.coding,
         source: features.source,
         layout: features.layout,
+        gates: gates(ds, features),
+        imported: None,
         method: options.method,
         ties: options.ties,
         outcomes: OutcomeModel { ties: fit.ties, slope },
@@ -70,6 +73,12 @@ pub(super) fn assemble(
         notes: left_out(matrix).into_iter().chain(fit.notes).collect(),
         preparation,
     }
+}
+
+/// The gates that masked the answers behind these features.
+fn gates(ds: &Dataset, features: &FeatureMatrix) -> Option<Vec<Gate>> {
+    let applied = features.layout == Some(Layout::Fixed);
+    ds.checklist.as_ref().filter(|_| applied).map(|checklist| checklist.gates.clone())
 }
 
 /// Weights that a method lists beside the head's own.

@@ -2,11 +2,14 @@
 
 mod apply;
 mod assemble;
+mod chance;
 mod columns;
+pub mod explain;
 mod file;
 mod hierarchical;
 mod options;
 mod ratings;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod train;
@@ -15,14 +18,18 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::checklist::Gate;
 use crate::dataset::InputFile;
 use crate::features::{Coding, Column, FeatureSource, Layout, Preparation};
-use crate::fit::{Certificate, CurvePoint, Details, Method, Outcome, OutcomeModel, Rule, Ties, WeightInterval};
+use crate::fit::{Certificate, CurvePoint, Details, Method, OutcomeModel, Rule, Ties, WeightInterval};
 
 pub use apply::PartScores;
+pub use chance::{Chance, Verdict};
 pub use columns::{ColumnRule, Setting};
+pub use explain::Explanation;
 pub use file::provenance;
 pub use options::{BoundsRule, Scope, TrainOptions};
+pub use terms::{Bounds, Level, Part, Scale};
 pub use train::{prompt_hash, train, training_pairs};
 
 /// Version of the heads file's format.
@@ -59,6 +66,12 @@ pub struct Head {
     pub source: FeatureSource,
     /// Layout of the answers.
     pub layout: Option<Layout>,
+    /// Gates that mask the answers it reads; `null`: those of the data set's checklist.
+    #[serde(default)]
+    pub gates: Option<Vec<Gate>>,
+    /// Where the weights come from, if they were not fitted here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// Fills and scales.
     pub preparation: Preparation,
     /// How the weights were found.
@@ -96,11 +109,15 @@ pub struct Head {
     pub notes: Vec<String>,
 }
 
-impl Head {
-    /// The chances that people prefer a, see a tie, or prefer b, where score(a) − score(b) = `margin`.
-    pub fn outcome(&self, margin: f64) -> Outcome {
-        self.outcomes.at(margin)
-    }
+/// Where the weights of a head that was not fitted here come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Imported {
+    /// Layout of the file, for example `visionreward-video`.
+    pub layout: String,
+    /// The files, with their hashes.
+    pub files: Vec<InputFile>,
+    /// The number that was added to every score there; 0 in everything released.
+    pub intercept: f64,
 }
 
 /// Where heads come from.
