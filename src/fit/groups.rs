@@ -79,7 +79,8 @@ pub fn minimise(likelihood: &dyn Likelihood, penalty: &GroupPenalty, state: &mut
     let mut residual = penalty.residual(&state.weights, &gradient);
     let mut iterations = 0;
     let mut renew = state.curvature.is_none();
-    while !(residual <= limits.residual) && iterations < limits.iterations {
+    let converged = |residual: f64| residual <= limits.residual;
+    while !converged(residual) && iterations < limits.iterations {
         iterations += 1;
         let stale = !renew;
         if renew {
@@ -119,7 +120,7 @@ pub fn minimise(likelihood: &dyn Likelihood, penalty: &GroupPenalty, state: &mut
     }
     let objective = loss + penalty.value(&state.weights);
     state.point = Some((loss, gradient));
-    Outcome { loss, objective, residual, iterations, converged: residual <= limits.residual }
+    Outcome { loss, objective, residual, iterations, converged: converged(residual) }
 }
 
 /// argmin over v of gradient·(v−w) + ½ (v−w)ᵀH(v−w) + penalty(v), to a residual of `target`.
