@@ -47,12 +47,7 @@ pub const KNOWN: [Known; 6] = [
         files: &["**/*.csv"],
         kind: "videoalign",
     },
-    Known {
-        name: "genai-bench",
-        repository: "TIGER-Lab/GenAI-Bench",
-        files: &["**/*.parquet"],
-        kind: "genai-bench",
-    },
+    Known { name: "genai-bench", repository: "TIGER-Lab/GenAI-Bench", files: &["**/*.parquet"], kind: "genai-bench" },
     Known { name: "hpdv2", repository: "ymhao/HPDv2", files: &["train.json", "test.json"], kind: "hpdv2" },
     Known {
         name: "pickapic",
@@ -112,8 +107,7 @@ impl Request {
                 )));
             }
         };
-        let patterns =
-            if patterns.is_empty() { default.into_iter().map(str::to_owned).collect() } else { patterns };
+        let patterns = if patterns.is_empty() { default.into_iter().map(str::to_owned).collect() } else { patterns };
         for pattern in &patterns {
             glob::Pattern::new(pattern).map_err(|e| Error::Usage(format!("--file {pattern}: {e}")))?;
         }

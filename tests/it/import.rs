@@ -129,9 +129,7 @@ fn visionreward_rows_that_break_the_layout() {
 #[test]
 fn visionreward_pairs_take_their_split_from_the_file() {
     let room = folder();
-    let row = |answer: &str, a: &str, b: &str| {
-        json!({"internal_id": "1", "prompt": "p", "standard_answer": answer, "video1_path": a, "video2_path": b})
-    };
+    let row = |answer: &str, a: &str, b: &str| json!({"internal_id": "1", "prompt": "p", "standard_answer": answer, "video1_path": a, "video2_path": b});
     let train = [row("video1", "a", "b"), row("tie", "a", "c")].map(|r| r.to_string()).join("\n");
     std::fs::write(room.path().join("regression.jsonl"), train).unwrap();
     std::fs::write(room.path().join("test.jsonl"), row("video2", "d", "e").to_string()).unwrap();
@@ -140,7 +138,8 @@ fn visionreward_pairs_take_their_split_from_the_file() {
     let pairs = table(room.path(), "pairs.csv");
     assert_eq!(pairs["label"], ["a", "tie", "b"]);
     assert_eq!(pairs["split"], ["train", "train", "test"]);
-    let (run, _) = import(room.path(), "visionreward-pairs", "x.jsonl", &row("first", "a", "b").to_string(), &["--force"]);
+    let (run, _) =
+        import(room.path(), "visionreward-pairs", "x.jsonl", &row("first", "a", "b").to_string(), &["--force"]);
     assert_eq!(run.code, 3);
     assert!(run.stderr.contains("standard_answer must be video1, video2 or tie"), "{}", run.stderr);
 }
@@ -178,7 +177,8 @@ fn arena_votes_keep_both_bad_apart() {
     let pairs = table(room.path(), "pairs.csv");
     assert_eq!(pairs["label"], ["a", "b", "tie", "tie"]);
     assert_eq!(pairs["human_vote"], ["leftvote", "rightvote", "tievote", "bothbad_vote"]);
-    let row = r#"{"prompt":"p","left_model":"a","right_model":"b","left_video":"x","right_video":"y","vote_type":"left"}"#;
+    let row =
+        r#"{"prompt":"p","left_model":"a","right_model":"b","left_video":"x","right_video":"y","vote_type":"left"}"#;
     let (run, _) = import(room.path(), "genai-bench", "v.jsonl", row, &["--force"]);
     assert_eq!(run.code, 3);
     assert!(run.stderr.contains("v.jsonl:1, column vote_type, value \"left\""), "{}", run.stderr);
@@ -187,7 +187,8 @@ fn arena_votes_keep_both_bad_apart() {
 #[test]
 fn hpdv2_preferences_and_rankings() {
     let room = folder();
-    let train = json!([{"prompt": "p", "file_path": ["1.jpg", "2.jpg"], "human_preference": [0, 1], "user_hash": "u1"}]);
+    let train =
+        json!([{"prompt": "p", "file_path": ["1.jpg", "2.jpg"], "human_preference": [0, 1], "user_hash": "u1"}]);
     let test = json!([{"prompt": "q", "image_path": ["3.jpg", "4.jpg", "5.jpg"], "rank": [2, 0, 1],
         "raw_annotations": [{"rank": [2, 0, 1], "user_hash": "u2"}, {"rank": [1, 1, 0], "user_hash": "u3"}]}]);
     std::fs::write(room.path().join("train.json"), train.to_string()).unwrap();
@@ -261,7 +262,8 @@ fn rankings_become_pairs() {
     let pairs = table(room.path(), "pairs.csv");
     assert_eq!(pairs["item_a"], ["x", "x", "y"]);
     assert_eq!(pairs["label"], ["a", "a", "tie"]);
-    let (run, _) = import(room.path(), "rankings", "bad.csv", "prompt_id,item_id,rank\np,x,first\np,y,-1\n", &["--force"]);
+    let (run, _) =
+        import(room.path(), "rankings", "bad.csv", "prompt_id,item_id,rank\np,x,first\np,y,-1\n", &["--force"]);
     insta::assert_snapshot!("import-rankings-broken", shown(&run));
     assert_eq!(run.code, 3);
 }
@@ -270,9 +272,7 @@ fn rankings_become_pairs() {
 fn judge_logs_become_probabilities() {
     let room = folder();
     let logprob = |token: &str, p: f64| json!({"token": token, "logprob": p.ln()});
-    let choice = |top: Vec<Value>| {
-        json!([{"message": {"content": "Yes"}, "logprobs": {"content": [{"token": "Yes", "logprob": -0.1, "top_logprobs": top}]}}])
-    };
+    let choice = |top: Vec<Value>| json!([{"message": {"content": "Yes"}, "logprobs": {"content": [{"token": "Yes", "logprob": -0.1, "top_logprobs": top}]}}]);
     let rows = [
         json!({"item_id": "i", "question_id": "q1", "model": "vlm", "choices":
             choice(vec![logprob("Yes", 0.6), logprob(" yes", 0.1), logprob("No", 0.1), logprob("Maybe", 0.2)])}),

@@ -54,7 +54,8 @@ fn serve(hub: Arc<Hub>) -> String {
 
 fn answer(hub: &Hub, path: &str, range: &str) -> Vec<u8> {
     let reply = |status: &str, head: &str, body: &[u8]| {
-        let mut bytes = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{head}\r\n", body.len());
+        let mut bytes =
+            format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{head}\r\n", body.len());
         bytes.push_str("");
         [bytes.into_bytes(), body.to_vec()].concat()
     };

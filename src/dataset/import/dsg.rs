@@ -13,8 +13,19 @@ use crate::problems::{Problem, Problems, Severity};
 static FIELDS: Fields = Fields {
     needed: &["item_id"],
     optional: &[
-        "dsg_prompt_split", "qg_model", "t2i_model", "question", "question_id", "dependency_id", "answer", "source_id",
-        "worker_id", "text", "proposition_id", "category_broad", "question_natural_language",
+        "dsg_prompt_split",
+        "qg_model",
+        "t2i_model",
+        "question",
+        "question_id",
+        "dependency_id",
+        "answer",
+        "source_id",
+        "worker_id",
+        "text",
+        "proposition_id",
+        "category_broad",
+        "question_natural_language",
     ],
     ignored: &["keywords", "dependency", "category_detailed", "tuple"],
 };
@@ -37,7 +48,11 @@ pub fn read(paths: &[PathBuf], builder: &mut Builder, problems: &mut Problems) -
     let mut annotations = Annotations::default();
     for path in paths {
         let Some(records) = Records::open(path, &FIELDS, problems)? else { continue };
-        match records.rows.first().map(|row| ["proposition_id", "worker_id", "question_id"].map(|f| row.fields.contains_key(f))) {
+        match records
+            .rows
+            .first()
+            .map(|row| ["proposition_id", "worker_id", "question_id"].map(|f| row.fields.contains_key(f)))
+        {
             Some([true, ..]) => read_annotations(&records, &mut annotations, problems),
             Some(_) => files.push((path.as_path(), records)),
             None => {}

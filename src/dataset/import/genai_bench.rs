@@ -9,7 +9,12 @@ pub static FIELDS: Fields = Fields {
     needed: &["left_model", "right_model", "vote_type"],
     optional: &["prompt", "instruct_prompt", "left_video", "right_video", "index"],
     ignored: &[
-        "source_prompt", "target_prompt", "source_image", "left_image", "right_image", "left_output_image",
+        "source_prompt",
+        "target_prompt",
+        "source_image",
+        "left_image",
+        "right_image",
+        "left_output_image",
         "right_output_image",
     ],
 };

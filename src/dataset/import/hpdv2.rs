@@ -13,7 +13,13 @@ use crate::problems::Problems;
 pub static FIELDS: Fields = Fields {
     needed: &["prompt"],
     optional: &[
-        "file_path", "image_path", "human_preference", "user_hash", "rank", "raw_annotation", "raw_annotations",
+        "file_path",
+        "image_path",
+        "human_preference",
+        "user_hash",
+        "rank",
+        "raw_annotation",
+        "raw_annotations",
     ],
     ignored: &["image"],
 };

@@ -15,8 +15,20 @@ use crate::problems::{Problem, Problems, Severity};
 pub static FIELDS: Fields = Fields {
     needed: &[],
     optional: &[
-        "item_id", "question_id", "custom_id", "prompt_id", "prompt", "generator", "question", "category", "judge",
-        "depends_on", "choices", "response", "error", "model",
+        "item_id",
+        "question_id",
+        "custom_id",
+        "prompt_id",
+        "prompt",
+        "generator",
+        "question",
+        "category",
+        "judge",
+        "depends_on",
+        "choices",
+        "response",
+        "error",
+        "model",
     ],
     ignored: &["id", "object", "created", "usage", "system_fingerprint", "service_tier"],
 };
@@ -71,10 +83,8 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
         }
     };
     note(left.failed, "failed-call", "calls failed: their answers are missing");
-    let below = format!(
-        "answers have less than {} of the probability on yes and no: they are missing",
-        options.min_coverage
-    );
+    let below =
+        format!("answers have less than {} of the probability on yes and no: they are missing", options.min_coverage);
     note(left.uncovered, "low-coverage", &below);
     note(left.hard, "no-logprobs", "answers have no log-probabilities: their text is taken as it is");
 }
@@ -87,7 +97,8 @@ fn names(records: &Records, row: &Record, separator: &str, problems: &mut Proble
     let custom = row.text("custom_id");
     let split = custom.as_deref().and_then(|id| id.rsplit_once(separator));
     if split.is_none() {
-        let message = format!("a line needs item_id and question_id, or a custom_id with \"{separator}\" between the two");
+        let message =
+            format!("a line needs item_id and question_id, or a custom_id with \"{separator}\" between the two");
         let remedy = "add the ids, or name what separates them with --separator";
         problems.push(records.error("missing-field", row, "custom_id", message, remedy));
     }

@@ -10,7 +10,13 @@ pub static FIELDS: Fields = Fields {
     needed: &["caption", "image_0_uid", "image_1_uid", "label_0"],
     optional: &["label_1", "model_0", "model_1", "user_id", "has_label", "best_image_uid", "ranking_id"],
     ignored: &[
-        "jpg_0", "jpg_1", "are_different", "created_at", "image_0_url", "image_1_url", "num_example_per_prompt",
+        "jpg_0",
+        "jpg_1",
+        "are_different",
+        "created_at",
+        "image_0_url",
+        "image_1_url",
+        "num_example_per_prompt",
         "__index_level_0__",
     ],
 };

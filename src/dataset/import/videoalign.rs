@@ -11,15 +11,32 @@ use crate::problems::{Problem, Problems, Severity};
 pub static FIELDS: Fields = Fields {
     needed: &["path_A", "path_B", "prompt"],
     optional: &[
-        "VQ", "MQ", "TA", "Overall", "ALL", "A_model", "B_model", "fps_A", "fps_B", "num_frames_A", "num_frames_B",
-        "reward_VQ_A", "reward_VQ_B", "reward_MQ_A", "reward_MQ_B", "reward_TA_A", "reward_TA_B", "reward_ALL_A",
+        "VQ",
+        "MQ",
+        "TA",
+        "Overall",
+        "ALL",
+        "A_model",
+        "B_model",
+        "fps_A",
+        "fps_B",
+        "num_frames_A",
+        "num_frames_B",
+        "reward_VQ_A",
+        "reward_VQ_B",
+        "reward_MQ_A",
+        "reward_MQ_B",
+        "reward_TA_A",
+        "reward_TA_B",
+        "reward_ALL_A",
         "reward_ALL_B",
     ],
     ignored: &[],
 };
 
 /// Label columns and the dimension each stands for.
-const LABELS: [(&str, &str); 5] = [("VQ", "VQ"), ("MQ", "MQ"), ("TA", "TA"), ("Overall", "Overall"), ("ALL", "Overall")];
+const LABELS: [(&str, &str); 5] =
+    [("VQ", "VQ"), ("MQ", "MQ"), ("TA", "TA"), ("Overall", "Overall"), ("ALL", "Overall")];
 
 /// Reward columns and the scorer each becomes.
 const REWARDS: [(&str, &str); 4] =
@@ -61,13 +78,7 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
 }
 
 /// The item of one side.
-fn side(
-    records: &Records,
-    row: &Record,
-    side: &str,
-    builder: &mut Builder,
-    problems: &mut Problems,
-) -> Option<String> {
+fn side(records: &Records, row: &Record, side: &str, builder: &mut Builder, problems: &mut Problems) -> Option<String> {
     let path = records.needed(row, &format!("path_{side}"), problems)?;
     let prompt = records.needed(row, "prompt", problems)?;
     let mut item = Item {

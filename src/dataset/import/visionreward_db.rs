@@ -137,7 +137,8 @@ fn read_row(
                 #[allow(clippy::cast_precision_loss)]
                 let inside = number.is_some_and(|x| (range[0]..=range[1]).contains(&(x as f64)));
                 if !inside {
-                    let message = format!("{field} is {value}; it must be a whole number in {} to {}", range[0], range[1]);
+                    let message =
+                        format!("{field} is {value}; it must be a whole number in {} to {}", range[0], range[1]);
                     let remedy = "correct the rating, or leave the row out";
                     problems.push(records.problem(Severity::Error, "rating-range", record, message, remedy));
                 }
@@ -245,8 +246,10 @@ fn mask_polarity(
 }
 
 fn note_polarity(keeps: u8, cases: usize, file: &str, problems: &mut Problems) {
-    let message =
-        format!("{keeps} in meta_mask keeps a question: in {cases} cases of absent content the questions about it have {}", 1 - keeps);
+    let message = format!(
+        "{keeps} in meta_mask keeps a question: in {cases} cases of absent content the questions about it have {}",
+        1 - keeps
+    );
     problems.push(Problem::new(Severity::Note, "mask-polarity", file, message, ""));
 }
 
@@ -272,13 +275,7 @@ fn hidden_when_absent(
     (!hidden.is_empty()).then_some(hidden)
 }
 
-fn from_meta_result(
-    rows: &[Row],
-    keeps: Option<i64>,
-    file: &str,
-    builder: &mut Builder,
-    problems: &mut Problems,
-) {
+fn from_meta_result(rows: &[Row], keeps: Option<i64>, file: &str, builder: &mut Builder, problems: &mut Problems) {
     let without = rows.iter().filter(|row| row.result.is_none()).count();
     if without > 0 {
         let message = format!("{without} of {} rows have no meta_result: their items have no answers", rows.len());
@@ -324,11 +321,15 @@ fn from_ratings(
         }
     }
     // A gate may close several ladders that are rated one by one.
-    let shared: Vec<(usize, Vec<usize>)> = checklist.gates.iter().filter_map(|gate| {
-        let closes = |members: &[usize]| members.iter().any(|&q| gate.hides.contains(&checklist.questions[q].id));
-        let ladders: Vec<usize> = (0..ladders.len()).filter(|&l| closes(&ladders[l].1)).collect();
-        Some((checklist.index(&gate.question)?, ladders))
-    }).collect();
+    let shared: Vec<(usize, Vec<usize>)> = checklist
+        .gates
+        .iter()
+        .filter_map(|gate| {
+            let closes = |members: &[usize]| members.iter().any(|&q| gate.hides.contains(&checklist.questions[q].id));
+            let ladders: Vec<usize> = (0..ladders.len()).filter(|&l| closes(&ladders[l].1)).collect();
+            Some((checklist.index(&gate.question)?, ladders))
+        })
+        .collect();
     let mut contradictions = 0usize;
     for row in rows {
         let mut answers = vec![""; checklist.questions.len()];
@@ -342,8 +343,11 @@ fn from_ratings(
             }
         }
         for (gate, closes) in shared.iter().filter(|(_, closes)| closes.len() > 1) {
-            let absent: Vec<bool> = closes.iter().filter(|&&l| row.ratings[l].is_some())
-                .map(|&l| hidden_when_absent(checklist, ladders, ladders[l].0, row.ratings[l]).is_some()).collect();
+            let absent: Vec<bool> = closes
+                .iter()
+                .filter(|&&l| row.ratings[l].is_some())
+                .map(|&l| hidden_when_absent(checklist, ladders, ladders[l].0, row.ratings[l]).is_some())
+                .collect();
             if absent.contains(&true) && absent.contains(&false) {
                 contradictions += 1;
                 answers[*gate] = "";
