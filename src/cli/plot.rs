@@ -152,7 +152,11 @@ fn is_chart(path: &Path) -> bool {
 fn charts(args: &PlotArgs, printer: &Printer) -> Result<Vec<Chart>> {
     let path = &args.source;
     if path.is_dir() {
-        return if path.join("report.json").is_file() { Ok(Report::read(path)?.charts()) } else { from_data(args, printer) };
+        return if path.join("report.json").is_file() {
+            Ok(Report::read(path)?.charts())
+        } else {
+            from_data(args, printer)
+        };
     }
     let marks = marks(path)?;
     let bytes = std::fs::read(path).map_err(Error::io(path))?;

@@ -89,7 +89,11 @@ fn correlations(matrix: &FeatureMatrix) -> Option<ColumnCorrelations> {
     let below = (0..d).map(|i| (0..i).map(|j| correlate(i, j).map(|r| (r * DECIMALS).round() / DECIMALS)).collect());
     Some(ColumnCorrelations {
         items: matrix.values.nrows(),
-        labels: matrix.columns.iter().map(|c| if c.label.is_empty() { c.id.clone() } else { c.label.clone() }).collect(),
+        labels: matrix
+            .columns
+            .iter()
+            .map(|c| if c.label.is_empty() { c.id.clone() } else { c.label.clone() })
+            .collect(),
         below: below.collect(),
     })
 }
@@ -223,7 +227,8 @@ mod tests {
 
     #[test]
     fn correlations_use_the_items_that_have_both_values() {
-        let found = correlations(&matrix(array![[1.0, 1.0, 5.0], [-1.0, -1.0, 5.0], [1.0, f64::NAN, 5.0], [-1.0, 1.0, 5.0]]));
+        let found =
+            correlations(&matrix(array![[1.0, 1.0, 5.0], [-1.0, -1.0, 5.0], [1.0, f64::NAN, 5.0], [-1.0, 1.0, 5.0]]));
         let below = found.unwrap().below;
         assert_eq!(below[1], [Some(0.5)]);
         assert_eq!(below[2], [None, None], "a constant column has none");

@@ -156,8 +156,14 @@ fn annotators(audit: &Audit, dimension: &str, of: &str) -> Annotators {
         id: charts::id(if votes { "voters" } else { "annotators" }, dimension),
         simulated: audit.simulated,
         dimension: dimension.to_owned(),
-        severity_unit: if votes { "share of votes for the first item, minus ½" } else { "standard deviations above the others" }.into(),
-        agreement_unit: if votes { "share of agreement with the others" } else { "Spearman with the others' mean" }.into(),
+        severity_unit: if votes {
+            "share of votes for the first item, minus ½"
+        } else {
+            "standard deviations above the others"
+        }
+        .into(),
+        agreement_unit: if votes { "share of agreement with the others" } else { "Spearman with the others' mean" }
+            .into(),
         rows: rows.collect(),
     }
 }
@@ -212,8 +218,7 @@ fn judge_quality(report: &Report, audit: &Audit, dimension: &str) -> Option<Judg
         let row = head.weights.iter().find(|w| w.id == q.question || w.id == format!("{}/{}", q.judge, q.question))?;
         Some(Judged { label: row.label.clone(), quality, weight: row.effect })
     };
-    let points: Vec<Judged> =
-        audit.questions.iter().filter(|q| q.dimension == dimension).filter_map(point).collect();
+    let points: Vec<Judged> = audit.questions.iter().filter(|q| q.dimension == dimension).filter_map(point).collect();
     (points.len() > 1).then(|| JudgeQuality {
         id: charts::id("judge-quality", dimension),
         simulated: audit.simulated,

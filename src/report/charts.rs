@@ -207,7 +207,8 @@ pub(super) fn board(evaluation: &Evaluation) -> Leaderboard {
 /// The head's accuracy on parts of the pairs.
 fn strata(evaluation: &Evaluation, dimension: &str) -> Option<Groups> {
     let protocol = main_protocol(evaluation);
-    let here = || evaluation.strata.iter().filter(|s| s.dimension == dimension && s.scorer == HEAD && s.protocol == protocol);
+    let here =
+        || evaluation.strata.iter().filter(|s| s.dimension == dimension && s.scorer == HEAD && s.protocol == protocol);
     let mut attributes: Vec<Attribute> = Vec::new();
     for part in here() {
         let group = GroupAccuracy {
@@ -262,7 +263,8 @@ fn cost(found: &crate::evaluate::Curve, evaluation: &Evaluation) -> Curve {
         mark: String::new(),
     };
     let floors = evaluation.floors.iter();
-    let chance = floors.filter(|f| f.dimension == found.dimension && f.protocol == found.protocol && f.floor == "chance");
+    let chance =
+        floors.filter(|f| f.dimension == found.dimension && f.protocol == found.protocol && f.floor == "chance");
     Curve {
         id: id(prefix, &found.dimension),
         simulated: evaluation.simulated,

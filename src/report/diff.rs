@@ -127,8 +127,11 @@ impl Diff {
     /// [`crate::Error::Bug`] if a chart cannot be drawn.
     pub fn new(old: &Report, new: &Report) -> Result<Self> {
         let heads = heads(&old.heads, &new.heads);
-        let figures: Vec<Figure> =
-            heads.iter().filter(|h| !h.changes.is_empty()).map(|h| between(old, new).chart(h).draw()).collect::<Result<_>>()?;
+        let figures: Vec<Figure> = heads
+            .iter()
+            .filter(|h| !h.changes.is_empty())
+            .map(|h| between(old, new).chart(h).draw())
+            .collect::<Result<_>>()?;
         let accuracy = accuracy(old, new);
         let findings = findings(old, new);
         Ok(Self {
@@ -298,12 +301,7 @@ fn findings(old: &Report, new: &Report) -> Vec<FindingChange> {
     changes
 }
 
-fn summary(
-    accuracy: &[AccuracyChange],
-    heads: &[HeadChange],
-    findings: &[FindingChange],
-    new: &Report,
-) -> Vec<String> {
+fn summary(accuracy: &[AccuracyChange], heads: &[HeadChange], findings: &[FindingChange], new: &Report) -> Vec<String> {
     let main = main_protocol(&new.evaluation);
     let lead = charts::lead_dimension(new);
     let mut lines = Vec::new();
@@ -375,9 +373,8 @@ pub(super) fn of_reports(old: &Report, new: &Report) -> Vec<Chart> {
 
 /// The charts of what changed between two heads files.
 pub fn head_changes(old: &HeadsFile, new: &HeadsFile) -> Vec<Chart> {
-    let summaries = |file: &HeadsFile| -> Vec<HeadSummary> {
-        file.heads.iter().map(|h| view::summary(h, String::new())).collect()
-    };
+    let summaries =
+        |file: &HeadsFile| -> Vec<HeadSummary> { file.heads.iter().map(|h| view::summary(h, String::new())).collect() };
     let (before, after) = (summaries(old), summaries(new));
     let between = Between {
         heads: after.iter().chain(&before).collect(),
@@ -396,7 +393,8 @@ struct DiffView {
 
 impl DiffView {
     fn new(diff: &Diff) -> Self {
-        let span = |i: Option<(f64, f64)>| i.map_or_else(String::new, |(l, h)| format!("{} to {}", percent(l), percent(h)));
+        let span =
+            |i: Option<(f64, f64)>| i.map_or_else(String::new, |(l, h)| format!("{} to {}", percent(l), percent(h)));
         let share = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), percent);
         let row = |a: &AccuracyChange| {
             let change = a.old.zip(a.new).map_or_else(|| "–".to_owned(), |(o, n)| signed((n - o) * 100.0, 1));
@@ -423,4 +421,3 @@ impl DiffView {
         }
     }
 }
-

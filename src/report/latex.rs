@@ -71,8 +71,7 @@ fn leaderboard(report: &Report) -> String {
         .iter()
         .map(|s| std::iter::once(latex(s)).chain(dimensions.iter().map(|d| cell(s, d))).collect())
         .collect();
-    let head: Vec<String> =
-        std::iter::once("Scorer".to_owned()).chain(dimensions.iter().map(|d| latex(d))).collect();
+    let head: Vec<String> = std::iter::once("Scorer".to_owned()).chain(dimensions.iter().map(|d| latex(d))).collect();
     let about = format!(
         "{} accuracy in per cent with 95 per cent intervals{}",
         protocol.id(),

@@ -75,12 +75,17 @@ fn head(head: &super::HeadSummary) -> CardHead {
     used.sort_by(|a, b| b.effect.abs().total_cmp(&a.effect.abs()));
     let row = |w: &&super::WeightRow| {
         let interval = w.low.zip(w.high);
-        let interval = interval.map_or_else(|| "–".to_owned(), |(l, h)| format!("{} to {}", number(l, 2), number(h, 2)));
+        let interval =
+            interval.map_or_else(|| "–".to_owned(), |(l, h)| format!("{} to {}", number(l, 2), number(h, 2)));
         (w.label.clone(), number(w.effect, 3), interval)
     };
     CardHead {
         dimension: head.dimension.clone(),
-        used: format!("{} of {}", count(head.used), counted(head.weights.len(), charts::noun(head).0, charts::noun(head).1)),
+        used: format!(
+            "{} of {}",
+            count(head.used),
+            counted(head.weights.len(), charts::noun(head).0, charts::noun(head).1)
+        ),
         unit: charts::unit(head),
         largest: used.iter().take(WEIGHTS).map(row).collect(),
     }

@@ -55,7 +55,8 @@ impl Templates {
             }
             if !TEMPLATES.iter().any(|(known, _)| *known == name) {
                 let names: Vec<&str> = TEMPLATES.iter().map(|(name, _)| *name).collect();
-                let message = format!("{}: there is no template of this name; known are {}", path.display(), names.join(", "));
+                let message =
+                    format!("{}: there is no template of this name; known are {}", path.display(), names.join(", "));
                 return Err(Error::Usage(message));
             }
             let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
@@ -95,7 +96,8 @@ pub(super) fn markdown(report: &Report, templates: &Templates) -> Result<String>
 
 /// `model-card.md`: a section to paste.
 pub(super) fn model_card(report: &Report, templates: &Templates) -> Result<String> {
-    let values = context! { report => Serde(report), view => Serde(View::new(report)), card => Serde(ModelCard::new(report)) };
+    let values =
+        context! { report => Serde(report), view => Serde(View::new(report)), card => Serde(ModelCard::new(report)) };
     render(templates, "model-card.md.j2", values)
 }
 
@@ -121,7 +123,9 @@ pub(super) fn page(
     let css = format!("{}{}{}", theme::css(":root"), templates.text("report.css"), switch_css(protocols));
     let script = templates.text("report.js").to_owned();
     if css.to_ascii_lowercase().contains("</style") || script.to_ascii_lowercase().contains("</script") {
-        return Err(Error::Usage("report.css and report.js must not close their own element (</style, </script)".into()));
+        return Err(Error::Usage(
+            "report.css and report.js must not close their own element (</style, </script)".into(),
+        ));
     }
     let hash = |text: &str| base64(&Sha256::digest(text.as_bytes()));
     let own = context! {

@@ -113,8 +113,21 @@ fn comparisons(report: &Report) -> Result<Vec<u8>> {
 
 fn findings(report: &Report) -> Result<Vec<u8>> {
     let head = [
-        "verdict", "area", "check", "dimension", "subject", "estimate", "low", "high", "unit", "n", "n_of", "p", "q",
-        "message", "remedy",
+        "verdict",
+        "area",
+        "check",
+        "dimension",
+        "subject",
+        "estimate",
+        "low",
+        "high",
+        "unit",
+        "n",
+        "n_of",
+        "p",
+        "q",
+        "message",
+        "remedy",
     ];
     let mut table = Table::new(&head)?;
     for f in report.audit.iter().flat_map(|a| &a.findings) {

@@ -514,4 +514,3 @@ fn problem_view(problem: &ProblemCount) -> ProblemView {
         examples: problem.examples.clone(),
     }
 }
-
