@@ -16,6 +16,7 @@ mod pairs;
 mod propose;
 mod ratings;
 mod read;
+mod stream;
 mod table;
 mod tables;
 
@@ -30,6 +31,7 @@ pub use card::{AnswerKind, DataCard, DimensionCard, ScorerCard};
 pub use frame::to_parquet;
 pub use propose::{Proposal, propose};
 pub use read::{load, read};
+pub use stream::{StreamFormat, StreamItem, StreamOptions, StreamSummary, read_stream};
 pub use table::{Texts, Values};
 
 /// Everything people and models have said, read, checked and linked by index.

@@ -2,12 +2,16 @@
 
 mod apply;
 mod chance;
+pub mod diff;
 pub mod explain;
 mod file;
+mod row;
+mod sheet;
 mod terms;
 #[cfg(test)]
 mod tests;
 mod train;
+pub mod visionreward;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +26,8 @@ pub use apply::PartScores;
 pub use chance::{Chance, Verdict};
 pub use explain::Explanation;
 pub use file::provenance;
+pub use row::{FeatureRows, RowReader};
+pub use sheet::{Sheet, SheetOptions, SheetRow};
 pub use terms::{Bounds, Level, Part, Scale};
 pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train, training_pairs};
 
@@ -105,7 +111,7 @@ pub struct Imported {
 }
 
 /// Where heads come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Provenance {
     /// Version of the program.
     pub program_version: String,
@@ -119,4 +125,10 @@ pub struct Provenance {
     pub seed: u64,
     /// Options that shaped the result, as given.
     pub options: BTreeMap<String, String>,
+}
+
+/// `a, b, c`: names for a message, at most `limit`.
+pub(crate) fn listed(names: &[String], limit: usize) -> String {
+    let shown = names.iter().take(limit).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > limit { format!("{shown} and {} more", names.len() - limit) } else { shown }
 }
