@@ -47,8 +47,7 @@ pub fn find(args: &[std::ffi::OsString]) -> Option<PathBuf> {
 /// [`Error::Io`] where it cannot be read, [`Error::Usage`] where it is no TOML or has a key that is no flag.
 pub fn apply(command: Command, path: &Path) -> Result<Command> {
     let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
-    let table: Table =
-        text.parse().map_err(|e| Error::Usage(format!("{} is not TOML: {e}", path.display())))?;
+    let table: Table = text.parse().map_err(|e| Error::Usage(format!("{} is not TOML: {e}", path.display())))?;
     let mut wrong = Vec::new();
     let command = level(command, &table, "", &mut wrong);
     if wrong.is_empty() { Ok(command) } else { Err(Error::Usage(format!("{}: {}", path.display(), wrong.join("; ")))) }

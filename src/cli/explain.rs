@@ -271,7 +271,11 @@ fn one(e: &Explanation, top: usize, printer: &Printer) {
     printer.table(&["  question", "group", "A", "B", "weight", "step", "sum"], &rows, 4);
     if e.steps.len() > top {
         let rest: f64 = e.steps.iter().skip(top).map(|s| s.contribution).sum();
-        printer.line(format!("  … {} smaller steps, together {rest:+.4} (--top {})", e.steps.len() - top, e.steps.len()));
+        printer.line(format!(
+            "  … {} smaller steps, together {rest:+.4} (--top {})",
+            e.steps.len() - top,
+            e.steps.len()
+        ));
     }
     printer.line(format!("  {} more questions with a weight are answered alike", e.equal));
     if e.parts.len() > 1 {

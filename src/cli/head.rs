@@ -221,9 +221,10 @@ fn verify(args: &VerifyArgs, printer: &Printer) -> Result<()> {
     if result.equal_scores {
         return Ok(());
     }
-    let widest = result.widest.as_ref().map_or_else(String::new, |w| {
-        format!("; the widest is {}: {} here, {} there", w.item, w.head, w.released)
-    });
+    let widest = result
+        .widest
+        .as_ref()
+        .map_or_else(String::new, |w| format!("; the widest is {}: {} here, {} there", w.item, w.head, w.released));
     Err(Error::CheckFailed(format!(
         "the scores differ by up to {:.3e}, {} comparisons disagree{widest}",
         result.largest_difference, result.disagreements
@@ -297,7 +298,11 @@ fn print_diff(d: &WeightDiff, printer: &Printer) {
     show("only in A with a weight", &d.only_a);
     show("only in B with a weight", &d.only_b);
     if !d.other_text.is_empty() {
-        printer.line(format!("{} not compared, another text under the same id: {}", d.other_text.len(), d.other_text.join(", ")));
+        printer.line(format!(
+            "{} not compared, another text under the same id: {}",
+            d.other_text.len(),
+            d.other_text.join(", ")
+        ));
     }
     if d.is_empty() {
         printer.line("no difference");
@@ -312,7 +317,9 @@ fn choose<'f>(file: &'f HeadsFile, dimension: Option<&str>, path: &Path) -> Resu
         (None, [only]) => Some(only),
         (None, heads) => heads.iter().find(|h| h.dimension == "overall"),
     };
-    found.ok_or_else(|| Error::Usage(format!("{} has heads of {}; choose one with --dimension", path.display(), known())))
+    found.ok_or_else(|| {
+        Error::Usage(format!("{} has heads of {}; choose one with --dimension", path.display(), known()))
+    })
 }
 
 /// Weights by name: a printed table, a heads file or a weight file.
@@ -363,7 +370,8 @@ fn read_release<T>(
         "VisionReward_video_qa.txt",
     ];
     let bytes = std::fs::read(weights).map_err(Error::io(weights))?;
-    let name = |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let name =
+        |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
     let with = |path: &Path| -> Result<T> {
         let lines = std::fs::read(path).map_err(Error::io(path))?;
         read((&name(weights), &bytes), (&name(path), &lines))
@@ -378,7 +386,10 @@ fn read_release<T>(
         match with(path) {
             Ok(found) => return Ok(found),
             // The likely partner by name: its complaint is the one to show.
-            Err(error) if first.is_none() || path.to_string_lossy().contains("select") == weights.to_string_lossy().contains("select") => {
+            Err(error)
+                if first.is_none()
+                    || path.to_string_lossy().contains("select") == weights.to_string_lossy().contains("select") =>
+            {
                 first = Some(error);
             }
             Err(_) => {}

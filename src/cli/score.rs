@@ -192,7 +192,9 @@ fn from_stream<W: Write>(
         (Some(Format::Csv), _) | (None, Some("csv")) => Some(StreamFormat::Csv),
         (Some(Format::Jsonl), _) | (None, Some("jsonl")) => Some(StreamFormat::Jsonl),
         (None, Some("parquet")) => {
-            return Err(Error::Usage(format!("{name}: a Parquet table is read as part of a data set: give its folder")));
+            return Err(Error::Usage(format!(
+                "{name}: a Parquet table is read as part of a data set: give its folder"
+            )));
         }
         (None, _) => None,
     };

@@ -148,7 +148,10 @@ impl<'a> Sink<'a> {
                 Token::Blank => None,
                 Token::P(p) => Some(p),
                 Token::Unknown if !self.options.strict => {
-                    self.unknown.entry(text.chars().take(60).collect::<String>().to_lowercase()).or_insert((0, line)).0 += 1;
+                    self.unknown
+                        .entry(text.chars().take(60).collect::<String>().to_lowercase())
+                        .or_insert((0, line))
+                        .0 += 1;
                     None
                 }
                 Token::Unknown => {
@@ -161,7 +164,13 @@ impl<'a> Sink<'a> {
                 }
                 Token::NotFinite => {
                     let message = "P(yes) must be a number in [0, 1]";
-                    return self.refuse("not-finite", line, Some((name, text)), message, "leave it empty where unknown");
+                    return self.refuse(
+                        "not-finite",
+                        line,
+                        Some((name, text)),
+                        message,
+                        "leave it empty where unknown",
+                    );
                 }
             }
         } else if text.is_empty() {
@@ -171,7 +180,13 @@ impl<'a> Sink<'a> {
                 Ok(number) if number.is_finite() => Some(number),
                 _ => {
                     let message = "the value must be a finite number";
-                    return self.refuse("not-a-number", line, Some((name, text)), message, "leave it empty where unknown");
+                    return self.refuse(
+                        "not-a-number",
+                        line,
+                        Some((name, text)),
+                        message,
+                        "leave it empty where unknown",
+                    );
                 }
             }
         };
@@ -202,7 +217,8 @@ impl<'a> Sink<'a> {
         } else {
             for (name, _) in self.options.names.iter().zip(&self.seen).filter(|(_, seen)| !**seen) {
                 let message = "the head reads this, and no item of the stream has it";
-                let problem = Problem::new(Severity::Warning, "missing-column", file, message, "add it if there is one");
+                let problem =
+                    Problem::new(Severity::Warning, "missing-column", file, message, "add it if there is one");
                 problems.push(problem.cell("name", name));
             }
         }
@@ -281,7 +297,8 @@ fn json_lines(mut reader: impl BufRead, sink: &mut Sink<'_>) -> Result<()> {
     let mut line = 0;
     loop {
         text.clear();
-        let read = (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut text).map_err(Error::io(sink.options.file))?;
+        let read =
+            (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut text).map_err(Error::io(sink.options.file))?;
         if read == 0 {
             return Ok(());
         }
@@ -298,7 +315,13 @@ fn json_lines(mut reader: impl BufRead, sink: &mut Sink<'_>) -> Result<()> {
             Ok(object) => object,
             Err(e) => {
                 sink.close()?;
-                sink.refuse("malformed-file", line, None, &format!("not a JSON object: {e}"), "write one object a line");
+                sink.refuse(
+                    "malformed-file",
+                    line,
+                    None,
+                    &format!("not a JSON object: {e}"),
+                    "write one object a line",
+                );
                 sink.spoilt = false;
                 continue;
             }

@@ -98,7 +98,9 @@ impl WeightTable {
             }
         }
         if rows.is_empty() {
-            return Err(Error::Usage(format!("there is no printed table paper:{kind}; there are paper:image and paper:video")));
+            return Err(Error::Usage(format!(
+                "there is no printed table paper:{kind}; there are paper:image and paper:video"
+            )));
         }
         Ok(Self { name: format!("paper ({kind})"), rows, decimals: Some(3) })
     }

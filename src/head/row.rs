@@ -37,7 +37,8 @@ impl RowReader {
         let judges = columns.iter().any(|c| c.kind == ColumnKind::Question && c.id.contains('/'));
         if judges && !gates.is_empty() {
             return Err(Error::Usage(
-                "the heads read gated answers of several judges; give the data set's folder instead of a stream".to_owned(),
+                "the heads read gated answers of several judges; give the data set's folder instead of a stream"
+                    .to_owned(),
             ));
         }
         Ok(Self { coder: RowCoder::new(&columns, &gates, options.coding)?, places })
@@ -63,7 +64,8 @@ impl Head {
         let own = |j: &usize| self.columns[*j].kind != ColumnKind::Score;
         let any_own = (0..x.len()).any(|j| own(&j));
         let known = (0..x.len()).any(|j| (own(&j) || !any_own) && !x[j].is_nan());
-        let complete = !matches!(self.preparation.missing, Missing::Drop | Missing::Fail) || x.iter().all(|x| !x.is_nan());
+        let complete =
+            !matches!(self.preparation.missing, Missing::Drop | Missing::Fail) || x.iter().all(|x| !x.is_nan());
         known && complete
     }
 

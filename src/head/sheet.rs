@@ -128,9 +128,9 @@ impl<'h> Sheet<'h> {
         match self.total {
             Some(Total::Overall(at)) => values.push(scores[at]),
             // Blank where any dimension is.
-            Some(Total::Mean) => values.push(
-                all.as_ref().filter(|s| !s.is_empty()).map(|s| s.iter().sum::<f64>() / s.len() as f64),
-            ),
+            Some(Total::Mean) => {
+                values.push(all.as_ref().filter(|s| !s.is_empty()).map(|s| s.iter().sum::<f64>() / s.len() as f64))
+            }
             None => {}
         }
         let all_no = self.heads.iter().zip(x).any(|(head, x)| all_no(head, x));

@@ -51,8 +51,7 @@ pub fn export(head: &Head, form: Form, texts: &[QuestionFile]) -> Result<Export>
         Coding::Signed | Coding::Logit => 0.0,
     };
     let intercept = constant + head.imported.as_ref().map_or(0.0, |imported| imported.intercept);
-    let value =
-        if form == Form::Video { json!(weights) } else { json!({ "coef": weights, "intercept": [intercept] }) };
+    let value = if form == Form::Video { json!(weights) } else { json!({ "coef": weights, "intercept": [intercept] }) };
     let mark = json!({ "written_by": "headfit head export", "form": form.name(), "dimension": head.dimension });
     let json = |value: &serde_json::Value| {
         let mut bytes = serde_json::to_vec(value).map_err(|e| Error::Bug(format!("weights: {e}")))?;
@@ -87,10 +86,8 @@ fn columns(head: &Head, form: Form, checklist: &Checklist, problems: &mut Proble
     let mut scorers = 0;
     for (column, &weight) in head.columns.iter().zip(&head.weights).filter(|(_, w)| **w != 0.0) {
         let mut refuse = |rule, message: String, remedy: &str| {
-            problems.push(
-                Problem::new(Severity::Error, rule, "heads.json", message, remedy)
-                    .cell("column", &column.id)
-            );
+            problems
+                .push(Problem::new(Severity::Error, rule, "heads.json", message, remedy).cell("column", &column.id));
         };
         match (column.kind, checklist.index(&column.id)) {
             (ColumnKind::Score, _) if form.has_alignment() && scorers == 0 => {
@@ -100,7 +97,8 @@ fn columns(head: &Head, form: Form, checklist: &Checklist, problems: &mut Proble
             (ColumnKind::Question, Some(q)) => {
                 let known = checklist.questions[q].text_sha256.as_deref();
                 if column.text_sha256.as_deref().is_some_and(|hash| Some(hash) != known) {
-                    let message = format!("the head's question has another text than {} has under this id", checklist.name);
+                    let message =
+                        format!("the head's question has another text than {} has under this id", checklist.name);
                     refuse("question-text", message, "export under the checklist that was asked");
                 } else if form == Form::ImageSelect && !IMAGE_SELECT.contains(&column.id.as_str()) {
                     let message = format!(
@@ -111,7 +109,11 @@ fn columns(head: &Head, form: Form, checklist: &Checklist, problems: &mut Proble
             }
             _ => {
                 let message = format!("weight {weight} on a column that is no question of {}", checklist.name);
-                refuse("no-place", message, "only heads on VisionReward's own questions, of one judge, have this layout");
+                refuse(
+                    "no-place",
+                    message,
+                    "only heads on VisionReward's own questions, of one judge, have this layout",
+                );
             }
         }
     }

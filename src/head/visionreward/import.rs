@@ -126,7 +126,8 @@ pub fn release(weights: (&str, &[u8]), questions: (&str, &[u8])) -> Result<Relea
 
 fn parse(file: &str, bytes: &[u8]) -> Result<Raw> {
     let problem = |rule, message: String, remedy: &str| Problem::new(Severity::Error, rule, file, message, remedy);
-    let remedy = "give VisionReward's weight.json or weight_select.json: an object with `coef` and `intercept`, or a list";
+    let remedy =
+        "give VisionReward's weight.json or weight_select.json: an object with `coef` and `intercept`, or a list";
     let unreadable = |e: serde_json::Error| {
         Error::data(problem("weight-file", format!("not a weight file: {e}"), remedy).at(e.line() as u64))
     };
@@ -164,7 +165,9 @@ fn form_of(raw: &Raw, checklist: &Checklist, found: &[usize]) -> Form {
     match checklist.name.as_str() {
         "visionreward-video" => Form::Video,
         // The whole list, or so many weights that only the whole list can be meant.
-        _ if found.len() == checklist.questions.len() || raw.weights.len() > 1 + super::IMAGE_SELECT.len() => Form::Image,
+        _ if found.len() == checklist.questions.len() || raw.weights.len() > 1 + super::IMAGE_SELECT.len() => {
+            Form::Image
+        }
         _ => Form::ImageSelect,
     }
 }
@@ -176,7 +179,9 @@ fn refuse_shape(file: &str, raw: &Raw, checklist: &Checklist) -> Result<()> {
         return Ok(());
     }
     let (weights, questions) = if video { ("image", "video") } else { ("video", "image") };
-    let message = format!("the weights have the layout of {weights} weights, the questions are those of the {questions} checklist");
+    let message = format!(
+        "the weights have the layout of {weights} weights, the questions are those of the {questions} checklist"
+    );
     let remedy = "give the question file that belongs to the weights";
     Err(Error::data(Problem::new(Severity::Error, "weight-layout", file, message, remedy)))
 }

@@ -64,14 +64,17 @@ impl QuestionFile {
                 problems.push(problem.at(line.number).cell("question", &line.text));
             };
             let Some(q) = position(checklist, &line.hash) else {
-                let message =
-                    format!("this is no question of {} (text hash {}…)", checklist.name, &line.hash[..16]);
+                let message = format!("this is no question of {} (text hash {}…)", checklist.name, &line.hash[..16]);
                 refuse("question-unknown", message, "restore the text that the judge was asked, letter by letter");
                 continue;
             };
             let id = &checklist.questions[q].id;
             if let Some(first) = at[q].replace(line.number) {
-                refuse("question-twice", format!("question \"{id}\" stands on line {first} already"), "remove the line");
+                refuse(
+                    "question-twice",
+                    format!("question \"{id}\" stands on line {first} already"),
+                    "remove the line",
+                );
             } else if let Some(&before) = found.last().filter(|&&before| before > q) {
                 let before = &checklist.questions[before].id;
                 let message = format!("question \"{id}\" stands after question \"{before}\"");
@@ -93,7 +96,13 @@ impl QuestionFile {
             .collect();
         let message =
             format!("no line holds these questions of {}: {}", checklist.name, crate::head::listed(&absent, 12));
-        problems.push(Problem::new(Severity::Error, "question-missing", &self.file, message, "one of them may be meant"));
+        problems.push(Problem::new(
+            Severity::Error,
+            "question-missing",
+            &self.file,
+            message,
+            "one of them may be meant",
+        ));
     }
 }
 
