@@ -354,7 +354,7 @@ fn weight_file(path: &Path) -> Result<PathBuf> {
 
 fn question_file(path: &Path) -> Result<QuestionFile> {
     let bytes = std::fs::read(path).map_err(Error::io(path))?;
-    QuestionFile::parse(&bytes, &path.display().to_string()).map_err(Error::data)
+    QuestionFile::parse(&bytes, &path.display().to_string())
 }
 
 /// Reads a weight file with its question file: the one given, else the one beside it that fits.

@@ -17,6 +17,7 @@ mod printer;
 mod report;
 mod schema;
 mod score;
+mod select;
 mod synth;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ enum Command {
     Score(score::ScoreArgs),
     Compare(explain::CompareArgs),
     Explain(explain::ExplainArgs),
+    Select(select::SelectArgs),
     Head(head::HeadArgs),
     Report(report::ReportArgs),
     Synth(synth::SynthArgs),
@@ -126,6 +128,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Score(args) => score::run(&args, printer),
         Command::Compare(args) => explain::compare(&args, printer),
         Command::Explain(args) => explain::explain(&args, printer),
+        Command::Select(args) => select::run(&args, printer),
         Command::Head(args) => head::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),

@@ -28,7 +28,7 @@ use crate::checklist::Checklist;
 use crate::problems::Problems;
 
 pub use card::{AnswerKind, DataCard, DimensionCard, ScorerCard};
-pub use frame::to_parquet;
+pub use frame::{BlobColumn, blobs_to_parquet, parquet_texts, to_parquet};
 pub use propose::{Proposal, propose};
 pub use read::{load, read};
 pub use stream::{StreamFormat, StreamItem, StreamOptions, StreamSummary, read_stream};

@@ -29,7 +29,7 @@ pub use file::provenance;
 pub use row::{FeatureRows, RowReader};
 pub use sheet::{Sheet, SheetOptions, SheetRow};
 pub use terms::{Bounds, Level, Part, Scale};
-pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train, training_pairs};
+pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, text_hash, train, training_pairs};
 
 /// Version of the heads file's format.
 pub const FORMAT_VERSION: u32 = 1;

@@ -51,7 +51,7 @@ struct Raw {
 /// repeated and misplaced questions, weights that are no numbers.
 pub fn import(weights: (&str, &[u8]), questions: (&str, &[u8]), options: &ImportOptions) -> Result<HeadsFile> {
     let raw = parse(weights.0, weights.1)?;
-    let file = QuestionFile::parse(questions.1, questions.0).map_err(Error::data)?;
+    let file = QuestionFile::parse(questions.1, questions.0)?;
     let checklist = recognise(&file)?;
     let found = file.identify(&checklist).map_err(|problems| Error::Data(Box::new(problems)))?;
     let form = form_of(&raw, &checklist, &found);
@@ -114,7 +114,7 @@ pub fn import(weights: (&str, &[u8]), questions: (&str, &[u8]), options: &Import
 /// As [`import`].
 pub fn release(weights: (&str, &[u8]), questions: (&str, &[u8])) -> Result<Release> {
     let raw = parse(weights.0, weights.1)?;
-    let file = QuestionFile::parse(questions.1, questions.0).map_err(Error::data)?;
+    let file = QuestionFile::parse(questions.1, questions.0)?;
     let checklist = recognise(&file)?;
     let found = file.identify(&checklist).map_err(|problems| Error::Data(Box::new(problems)))?;
     let form = form_of(&raw, &checklist, &found);

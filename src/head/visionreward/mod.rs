@@ -14,8 +14,6 @@ mod export;
 mod import;
 mod questions;
 mod release;
-#[cfg(test)]
-mod tests;
 mod verify;
 
 use serde::{Deserialize, Serialize};

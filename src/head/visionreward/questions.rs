@@ -27,9 +27,11 @@ impl QuestionFile {
     /// Reads the lines; a byte-order mark, CRLF, blank lines and a missing last newline are accepted.
     ///
     /// # Errors
-    /// A problem where the bytes are not UTF-8 or hold no question.
-    pub fn parse(bytes: &[u8], file: &str) -> Result<Self, Problem> {
-        let refuse = |rule, message: &str, remedy: &str| Problem::new(Severity::Error, rule, file, message, remedy);
+    /// [`crate::Error::Data`] where the bytes are not UTF-8 or hold no question.
+    pub fn parse(bytes: &[u8], file: &str) -> crate::Result<Self> {
+        let refuse = |rule, message: &str, remedy: &str| {
+            crate::Error::data(Problem::new(Severity::Error, rule, file, message, remedy))
+        };
         let text = std::str::from_utf8(bytes)
             .map_err(|_| refuse("not-utf-8", "the question file is not UTF-8", "save it as UTF-8"))?;
         let lines: Vec<Line> = (text.trim_start_matches('\u{feff}').lines().enumerate())

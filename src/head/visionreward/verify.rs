@@ -97,6 +97,7 @@ pub fn verify(head: &Head, release: &Release, sets: &[AnswerSet]) -> Result<Veri
         all_no_score: release.score(&vec![false; release.ids.len()], 0.0),
         equal_scores: false,
     };
+    let mut nan = false;
     let mut before: Option<(Vec<bool>, f64, f64)> = None;
     for set in sets {
         let answers: Option<Vec<bool>> = set.yes.iter().copied().collect();
@@ -113,8 +114,9 @@ pub fn verify(head: &Head, release: &Release, sets: &[AnswerSet]) -> Result<Veri
         let ours = head.row_score(&x, Scale::Head).unwrap_or(f64::NAN);
         let scaled = (ours - constant) / divisor;
         let difference = (scaled - released).abs();
+        nan |= difference.is_nan();
         // NaN must not pass.
-        if !(difference <= result.largest_difference) || result.widest.is_none() {
+        if difference.is_nan() || difference > result.largest_difference || result.widest.is_none() {
             result.largest_difference = difference;
             result.widest = Some(Widest { item: set.item.clone(), head: scaled, released });
         }
@@ -139,7 +141,7 @@ pub fn verify(head: &Head, release: &Release, sets: &[AnswerSet]) -> Result<Veri
     if result.items == 0 {
         return Err(Error::Usage("no item has every answer, so nothing can be compared".to_owned()));
     }
-    result.equal_scores = result.largest_difference <= result.tolerance && result.disagreements == 0;
+    result.equal_scores = result.largest_difference <= result.tolerance && result.disagreements == 0 && !nan;
     Ok(result)
 }
 
