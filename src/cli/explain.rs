@@ -31,6 +31,9 @@ pub struct PairArgs {
     /// Only the head of this dimension; may be repeated
     #[arg(long, value_name = "NAME")]
     dimension: Vec<String>,
+    /// Read answers as yes (P(yes) from ½ on) or no, as VisionReward's scorers do
+    #[arg(long)]
+    hard: bool,
     /// Write the result as JSON too (- = standard output, instead of the tables)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -124,7 +127,10 @@ fn prepare(args: &PairArgs, printer: &Printer) -> Result<Option<(Loaded, Vec<Exp
         let known: Vec<&str> = heads.heads.iter().map(|h| h.dimension.as_str()).collect();
         return Err(Error::Usage(format!("--dimension {unknown}: the file has heads of {}", known.join(", "))));
     }
-    let ds = dataset::read(&args.data.source(), args.data.read_options())?;
+    let mut ds = dataset::read(&args.data.source(), args.data.read_options())?;
+    if args.hard {
+        ds.harden();
+    }
     let pair = [find(&ds, &args.a)?, find(&ds, &args.b)?];
     if pair[0] == pair[1] {
         return Err(Error::Usage("A and B are the same item".to_owned()));

@@ -51,6 +51,9 @@ pub struct ScoreArgs {
     /// Add intervals for missing answers, percentiles, win probabilities, and what is odd
     #[arg(long)]
     details: bool,
+    /// Read answers as yes (P(yes) from ½ on) or no, as VisionReward's scorers do
+    #[arg(long)]
+    hard: bool,
     /// Format of a stream (default: by its name, else by its first character)
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
@@ -85,7 +88,10 @@ pub fn run(args: &ScoreArgs, printer: &Printer) -> Result<()> {
         None
     } else {
         let bar = printer.progress("reading");
-        let ds = dataset::read(&args.data.source(), args.data.read_options())?;
+        let mut ds = dataset::read(&args.data.source(), args.data.read_options())?;
+        if args.hard {
+            ds.harden();
+        }
         bar.finish_and_clear();
         Some(ds)
     };
@@ -218,7 +224,11 @@ fn from_stream<W: Write>(
         chunk.clear();
         Ok(())
     };
-    let summary = dataset::read_stream(input, options, &mut |item| {
+    let summary = dataset::read_stream(input, options, &mut |mut item| {
+        if args.hard {
+            let values = item.values.iter_mut().zip(&is_answer).filter(|(_, is_answer)| **is_answer);
+            values.for_each(|(value, _)| *value = value.map(|p| f64::from(u8::from(p >= 0.5))));
+        }
         chunk.push(item);
         if chunk.len() == CHUNK { flush(&mut chunk) } else { Ok(()) }
     })?;

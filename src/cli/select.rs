@@ -36,6 +36,9 @@ pub struct SelectArgs {
     /// Head whose score is the total (default: \"overall\", or the only one)
     #[arg(long, value_name = "NAME")]
     dimension: Option<String>,
+    /// Read answers as yes (P(yes) from ½ on) or no, as VisionReward's scorers do
+    #[arg(long)]
+    hard: bool,
     #[command(flatten)]
     rule: RuleArgs,
     #[command(flatten)]
@@ -147,7 +150,10 @@ pub fn run(args: &SelectArgs, printer: &Printer) -> Result<()> {
     let file = HeadsFile::read(&args.head)?;
     let head = choose(&file, args.dimension.as_deref())?;
     let bar = printer.progress("reading");
-    let ds = dataset::read(&args.data.source(), args.data.read_options())?;
+    let mut ds = dataset::read(&args.data.source(), args.data.read_options())?;
+    if args.hard {
+        ds.harden();
+    }
     bar.set_message("scoring");
     let matrix = file.features(&ds)?;
     matrix.notes.iter().for_each(|note| printer.detail(note));
@@ -155,7 +161,14 @@ pub fn run(args: &SelectArgs, printer: &Printer) -> Result<()> {
     let candidates = Candidates::new(&file, head, &ds, &matrix, &guard, &options)?;
     bar.set_message("selecting");
     let start = std::time::Instant::now();
-    let selection = select(&ds, &candidates, &head.dimension, &options);
+    let mut selection = select(&ds, &candidates, &head.dimension, &options);
+    if soft(&ds) && options.rule == Rule::Dominance && options.tolerance == Tolerance::None {
+        selection.notes.push(
+            "the answers are probabilities, so a part that is lower by a hair blocks dominance: --hard reads them as yes or no, \
+             as the paper's selection does, --tolerance allows for a little"
+                .to_owned(),
+        );
+    }
     printer.detail(format!("{} pairs compared in {:.3} s", selection.counts.compared, start.elapsed().as_secs_f64()));
     bar.finish_and_clear();
     if args.json.as_deref() != Some(Path::new("-")) {
@@ -196,8 +209,16 @@ fn choose<'f>(file: &'f HeadsFile, dimension: Option<&str>) -> Result<&'f Head> 
     };
     found.ok_or_else(|| {
         let known: Vec<&str> = file.heads.iter().map(|h| h.dimension.as_str()).collect();
-        Error::Usage(format!("choose the head whose score is the total with --dimension; there are {}", known.join(", ")))
+        Error::Usage(format!(
+            "choose the head whose score is the total with --dimension; there are {}",
+            known.join(", ")
+        ))
     })
+}
+
+/// Whether some answer is neither a plain yes nor a plain no.
+fn soft(ds: &Dataset) -> bool {
+    ds.answers.iter().flat_map(|a| &a.rows).any(|row| row.p_yes.is_some_and(|p| p != 0.0 && p != 1.0))
 }
 
 /// The prompts that must stay out.
@@ -278,7 +299,8 @@ fn show(s: &Selection, options: &SelectOptions, printer: &Printer) {
 
 fn drift(s: &Selection, printer: &Printer) {
     let interval = |low: Option<f64>, high: Option<f64>, scale: f64| match (low, high) {
-        (Some(low), Some(high)) => format!("{:+.3} to {:+.3}", scale * low, scale * high),
+        (Some(low), Some(high)) if scale == 1.0 => format!("{low:+.3} to {high:+.3}"),
+        (Some(low), Some(high)) => format!("{:+.1} to {:+.1}", scale * low, scale * high),
         _ => "not enough prompts".to_owned(),
     };
     if s.drift.numbers.is_empty() {
@@ -358,6 +380,10 @@ fn write(
     files.push((output::FOLDER_MARK.to_owned(), mark.into_bytes()));
     output::write_folder(out, &files, args.force)?;
     made.notes.iter().for_each(|note| printer.note(note));
-    printer.note(format!("wrote {} pairs in {count} file(s) and {REPORT} to {}; read back, all equal", made.rows, out.display()));
+    printer.note(format!(
+        "wrote {} pairs in {count} file(s) and {REPORT} to {}; read back, all equal",
+        made.rows,
+        out.display()
+    ));
     Ok(())
 }

@@ -268,6 +268,13 @@ impl Items {
 }
 
 impl Dataset {
+    /// Makes every answer a plain yes (P(yes) ≥ ½) or no, as scorers that know no probabilities read them.
+    pub fn harden(&mut self) {
+        for row in self.answers.iter_mut().flat_map(|answers| &mut answers.rows) {
+            row.p_yes = row.p_yes.map(|p| f64::from(u8::from(p >= 0.5)));
+        }
+    }
+
     /// Index of the dimension with this name.
     pub fn dimension(&self, name: &str) -> Option<usize> {
         self.dimensions.iter().position(|d| d == name)

@@ -65,26 +65,28 @@ impl Candidates {
         let split = head.parts(options.level);
         let nameless = split.iter().all(|part| part.name.is_none());
         let others: Vec<&Head> = file.heads.iter().filter(|other| other.dimension != head.dimension).collect();
-        let (parts, scores, weight): (Vec<String>, Vec<Vec<Option<f64>>>, Vec<f64>) =
-            if nameless && options.level != Level::Question && !others.is_empty() {
-                notes.push(format!(
+        let (parts, scores, weight): (Vec<String>, Vec<Vec<Option<f64>>>, Vec<f64>) = if nameless
+            && options.level != Level::Question
+            && !others.is_empty()
+        {
+            notes.push(format!(
                     "the columns of \"{}\" have no checklist dimension, so the other heads of the file are what must not be worse",
                     head.dimension
                 ));
-                let scores = others.iter().map(|other| other.score(matrix)).collect::<Result<_>>()?;
-                (others.iter().map(|h| h.dimension.clone()).collect(), scores, vec![0.0; others.len()])
-            } else if nameless && options.level != Level::Question {
-                return Err(Error::Usage(format!(
-                    "the columns of \"{}\" belong to no checklist dimension, and the file has no other head: nothing could be \
+            let scores = others.iter().map(|other| other.score(matrix)).collect::<Result<_>>()?;
+            (others.iter().map(|h| h.dimension.clone()).collect(), scores, vec![0.0; others.len()])
+        } else if nameless && options.level != Level::Question {
+            return Err(Error::Usage(format!(
+                "the columns of \"{}\" belong to no checklist dimension, and the file has no other head: nothing could be \
                      worse. Use --level question, or --rule total",
-                    head.dimension
-                )));
-            } else {
-                let name = |part: &crate::head::Part| part.name.clone().unwrap_or_else(|| "other".to_owned());
-                let size = |part: &crate::head::Part| part.members.iter().map(|&j| head.weights[j].abs()).sum();
-                let scores = head.part_scores(matrix, &split, Scale::Head)?;
-                (split.iter().map(name).collect(), scores, split.iter().map(size).collect())
-            };
+                head.dimension
+            )));
+        } else {
+            let name = |part: &crate::head::Part| part.name.clone().unwrap_or_else(|| "other".to_owned());
+            let size = |part: &crate::head::Part| part.members.iter().map(|&j| head.weights[j].abs()).sum();
+            let scores = head.part_scores(matrix, &split, Scale::Head)?;
+            (split.iter().map(name).collect(), scores, split.iter().map(size).collect())
+        };
         let (usable, unscoreable, incomplete) = usable(head, matrix, &total, options)?;
         let (groups, guarded) = groups(ds, guard);
         let value = |score: Option<f64>| score.unwrap_or(f64::NAN);

@@ -28,7 +28,8 @@ pub fn select(ds: &Dataset, candidates: &Candidates, dimension: &str, options: &
         incomplete: candidates.incomplete,
         ..Counts::default()
     };
-    let chunks: Vec<Found> = candidates.groups.par_chunks(CHUNK).map(|groups| chunk(groups, candidates, options)).collect();
+    let chunks: Vec<Found> =
+        candidates.groups.par_chunks(CHUNK).map(|groups| chunk(groups, candidates, options)).collect();
     let mut pairs = Vec::new();
     for found in chunks {
         pairs.extend(found.pairs);

@@ -160,9 +160,8 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 fn number(name: &str, values: &[Option<f64>], pool: &[usize], pairs: &[SelectedPair]) -> Option<NumberDrift> {
-    let sides: Vec<(f64, f64, usize)> = (pairs.iter())
-        .filter_map(|pair| Some((values[pair.chosen]?, values[pair.rejected]?, pair.prompt)))
-        .collect();
+    let sides: Vec<(f64, f64, usize)> =
+        (pairs.iter()).filter_map(|pair| Some((values[pair.chosen]?, values[pair.rejected]?, pair.prompt))).collect();
     let differences: Vec<f64> = sides.iter().map(|(c, r, _)| c - r).collect();
     let prompts: Vec<usize> = sides.iter().map(|side| side.2).collect();
     let clustered = ClusteredMean::new(&differences, &prompts)?;

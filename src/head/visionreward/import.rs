@@ -57,31 +57,55 @@ pub fn import(weights: (&str, &[u8]), questions: (&str, &[u8]), options: &Import
     let form = form_of(&raw, &checklist, &found);
     refuse_shape(weights.0, &raw, &checklist)?;
     refuse_count(weights.0, &raw, &file, &checklist, &found, form)?;
-    let gates = form.gates(&checklist);
-    let is_gate = |q: &usize| form.has_alignment() && checklist.gate(&checklist.questions[*q].id).is_some();
-    let mut columns = Vec::new();
-    if form.has_alignment() {
-        columns.push(alignment_column(&options.alignment));
-    }
-    columns.extend(found.iter().filter(|q| !is_gate(q)).map(|&q| question_column(&checklist, q)));
-    let fills = columns.iter().map(|c| if c.kind == ColumnKind::Score { 0.5 } else { 0.0 }).collect();
     let files = [("weights", weights), ("questions", questions)].map(|(table, (name, bytes))| InputFile {
         table: table.to_owned(),
         file: name.to_owned(),
         sha256: Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect(),
         rows: if table == "weights" { raw.weights.len() as u64 } else { file.lines.len() as u64 },
     });
+    let mut head = head(form, &found, raw.weights, options)?;
+    let origin = Imported { layout: form.name().to_owned(), files: files.to_vec(), intercept: raw.intercept };
+    head.imported = Some(origin);
+    let provenance = Provenance {
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        dataset: format!("VisionReward ({})", form.name()),
+        simulated: false,
+        inputs: files.to_vec(),
+        seed: 0,
+        options: [("coding".to_owned(), "signed".to_owned())].into(),
+    };
+    Ok(HeadsFile::new(vec![head], provenance))
+}
+
+/// A head of `weights` on the questions `found` (indices into the form's checklist, gates included), alignment first
+/// where the form has it.
+///
+/// # Errors
+/// [`Error::Bug`] where the number of weights is not that of columns.
+pub fn head(form: Form, found: &[usize], weights: Vec<f64>, options: &ImportOptions) -> Result<Head> {
+    let checklist =
+        Checklist::preset(form.preset()).ok_or_else(|| Error::Bug("a built-in checklist is missing".to_owned()))?;
+    let is_gate = |q: &usize| form.has_alignment() && checklist.gate(&checklist.questions[*q].id).is_some();
+    let mut columns = Vec::new();
+    if form.has_alignment() {
+        columns.push(alignment_column(&options.alignment));
+    }
+    columns.extend(found.iter().filter(|q| !is_gate(q)).map(|&q| question_column(&checklist, q)));
     let n = columns.len();
-    let head = Head {
+    if weights.len() != n {
+        return Err(Error::Bug(format!("{} weights for {n} columns", weights.len())));
+    }
+    let fills = columns.iter().map(|c| if c.kind == ColumnKind::Score { 0.5 } else { 0.0 }).collect();
+    Ok(Head {
         dimension: options.dimension.clone(),
-        weights: raw.weights,
+        weights,
         intervals: Vec::new(),
         marginal: vec![None; n],
         coding: Coding::Signed,
         source: FeatureSource::Answers,
         layout: Some(Layout::Fixed),
-        gates: Some(gates),
-        imported: Some(Imported { layout: form.name().to_owned(), files: files.to_vec(), intercept: raw.intercept }),
+        gates: Some(form.gates(&checklist)),
+        imported: None,
         preparation: Preparation { missing: Missing::Neutral, fills, scales: vec![1.0; n] },
         ties: Ties::Drop,
         tie_threshold: 0.0,
@@ -96,16 +120,7 @@ pub fn import(weights: (&str, &[u8]), questions: (&str, &[u8]), options: &Import
         prompts: Vec::new(),
         notes: notes(form, options),
         columns,
-    };
-    let provenance = Provenance {
-        program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        dataset: format!("VisionReward ({})", form.name()),
-        simulated: false,
-        inputs: files.to_vec(),
-        seed: 0,
-        options: [("coding".to_owned(), "signed".to_owned())].into(),
-    };
-    Ok(HeadsFile::new(vec![head], provenance))
+    })
 }
 
 /// As [`import`], but to the plain numbers that the released scorers work on.

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::checklist::{Checklist, Gate};
 
 pub use export::{Export, export};
-pub use import::{ImportOptions, import, release};
+pub use import::{ImportOptions, head, import, release};
 pub use questions::QuestionFile;
 pub use release::Release;
 pub use verify::{AnswerSet, Verification, Widest, is_all_no, random_sets, verify};
@@ -88,7 +88,7 @@ impl Form {
     }
 
     /// Ids of the lines of the released question file that the weights stand beside.
-    fn released_ids(self, checklist: &Checklist) -> Vec<String> {
+    pub fn released_ids(self, checklist: &Checklist) -> Vec<String> {
         match self {
             Self::Image => checklist.questions.iter().map(|q| q.id.clone()).collect(),
             Self::ImageSelect => IMAGE_SELECT.map(str::to_owned).to_vec(),

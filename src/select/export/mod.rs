@@ -55,8 +55,7 @@ pub struct ExportOptions {
 }
 
 /// Attributes that are taken for the media path where none is named, in this order.
-const MEDIA: [&str; 8] =
-    ["media", "path", "file", "image_path", "video_path", "image", "video", "file_path"];
+const MEDIA: [&str; 8] = ["media", "path", "file", "image_path", "video_path", "image", "video", "file_path"];
 
 impl ExportOptions {
     /// Options of one format: the usual names.
@@ -166,7 +165,11 @@ pub fn export(
     let found = read_back(options.format, &files)?;
     if found != expected {
         let at = found.iter().zip(&expected).position(|(a, b)| a != b).unwrap_or(found.len().min(expected.len()));
-        return Err(Error::Bug(format!("the export does not give pair {at} back: {} of {}", found.len(), expected.len())));
+        return Err(Error::Bug(format!(
+            "the export does not give pair {at} back: {} of {}",
+            found.len(),
+            expected.len()
+        )));
     }
     let notes = notes(&records, expected.len(), options);
     Ok(Export { files, rows: expected.len(), notes })
@@ -219,7 +222,9 @@ fn records(
         if prompt.is_none() && needs_text && told.insert(pair.prompt) {
             let message = "the prompt has no text, and this format holds nothing else to know it by";
             let remedy = "add the column prompt to the items, or use --format pairs";
-            problems.push(Problem::new(Severity::Error, "no-prompt", "items", message, remedy).cell("prompt_id", prompt_id));
+            problems.push(
+                Problem::new(Severity::Error, "no-prompt", "items", message, remedy).cell("prompt_id", prompt_id),
+            );
         }
         let mut media = |item: usize| {
             let path = match column {
@@ -229,7 +234,8 @@ fn records(
             if path.is_none() && needs_text {
                 let message = "the item has no path";
                 let name = options.media.as_deref().unwrap_or_default();
-                let problem = Problem::new(Severity::Error, "no-media", "items", message, "fill it in, or choose --media");
+                let problem =
+                    Problem::new(Severity::Error, "no-media", "items", message, "fill it in, or choose --media");
                 problems.push(problem.cell(name, &ds.items.ids[item]));
             }
             Media {

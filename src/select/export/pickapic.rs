@@ -31,9 +31,8 @@ fn shard(records: &[Record], options: &ExportOptions) -> Result<Vec<u8>> {
             }
         }
     };
-    let label = |first: bool| {
-        BlobColumn::Float(records.iter().map(|r| f64::from(u8::from(r.chosen_first == first))).collect())
-    };
+    let label =
+        |first: bool| BlobColumn::Float(records.iter().map(|r| f64::from(u8::from(r.chosen_first == first))).collect());
     blobs_to_parquet(&[
         ("caption", text(|r| &r.prompt)),
         ("image_0_uid", text(|r| &sides(r).0.path)),

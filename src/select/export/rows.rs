@@ -45,7 +45,8 @@ pub fn trl(records: &[Record]) -> Result<Vec<u8>> {
 
 /// UnifiedReward's video DPO list.
 pub fn unified_reward(records: &[Record]) -> Result<Vec<u8>> {
-    let row = |r: &Record| json!({ "id": r.id, "caption": r.prompt, "chosen": r.chosen.path, "rejected": r.rejected.path });
+    let row =
+        |r: &Record| json!({ "id": r.id, "caption": r.prompt, "chosen": r.chosen.path, "rejected": r.rejected.path });
     let rows: Vec<serde_json::Value> = records.iter().map(row).collect();
     serde_json::to_vec_pretty(&rows).map_err(bug)
 }
@@ -113,8 +114,16 @@ pub fn videoalign(records: &[Record], parts: &[String], options: &ExportOptions)
         };
         let ((fps_a, frames_a), (fps_b, frames_b)) = (about(a), about(b));
         let row = [
-            a.path.as_str(), b.path.as_str(), r.prompt.as_str(), labels[0], labels[1], labels[2], fps_a.as_str(),
-            frames_a.as_str(), fps_b.as_str(), frames_b.as_str(),
+            a.path.as_str(),
+            b.path.as_str(),
+            r.prompt.as_str(),
+            labels[0],
+            labels[1],
+            labels[2],
+            fps_a.as_str(),
+            frames_a.as_str(),
+            fps_b.as_str(),
+            frames_b.as_str(),
         ];
         writer.write_record(row).map_err(bug)?;
     }
