@@ -87,7 +87,7 @@ fn columns(head: &Head, form: Form, checklist: &Checklist, problems: &mut Proble
     for (column, &weight) in head.columns.iter().zip(&head.weights).filter(|(_, w)| **w != 0.0) {
         let mut refuse = |rule, message: String, remedy: &str| {
             problems
-                .push(Problem::new(Severity::Error, rule, "heads.json", message, remedy).cell("column", &column.id));
+                .push(Problem::new(Severity::Error, rule, "heads.json", message, remedy).cell("question", &column.id));
         };
         match (column.kind, checklist.index(&column.id)) {
             (ColumnKind::Score, _) if form.has_alignment() && scorers == 0 => {
@@ -139,7 +139,7 @@ fn compare_gates(head: &Head, form: Form, checklist: &Checklist, problems: &mut 
             );
             let remedy = "refit on the checklist visionreward-image-release, which has the release's gates";
             problems.push(
-                Problem::new(Severity::Error, "gate-differs", "heads.json", message, remedy).cell("column", &column.id),
+                Problem::new(Severity::Error, "gate-differs", "heads.json", message, remedy).cell("question", &column.id),
             );
         }
     }
