@@ -181,7 +181,17 @@ fn what_does_not_fit_is_refused_with_the_lines() {
     let refused = |name: &str, weights: &str, questions: &str| {
         let run = headfit(room, &["head", "import", weights, "--questions", questions, "-o", "no.json"]);
         assert_eq!(run.code, 3, "{name}: {}", run.stderr);
-        insta::assert_snapshot!(format!("visionreward-{name}"), run.stderr);
+        // The texts belong to the release; what counts is which lines are named, and why.
+        let mut shown = String::new();
+        let mut rest = run.stderr.as_str();
+        while let Some((before, after)) = rest.split_once("value \"") {
+            let (_, after) = after.split_once("\": ").unwrap();
+            shown.push_str(before);
+            shown.push_str("value …: ");
+            rest = after;
+        }
+        shown.push_str(rest);
+        insta::assert_snapshot!(format!("visionreward-{name}"), shown);
         assert!(!room.join("no.json").exists());
     };
     refused("count", IMAGE, select);

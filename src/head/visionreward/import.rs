@@ -8,7 +8,7 @@ use super::{Form, Release};
 use crate::checklist::Checklist;
 use crate::dataset::InputFile;
 use crate::features::{Coding, Column, ColumnKind, FeatureSource, Layout, Missing, Preparation};
-use crate::fit::{Certificate, Ties};
+use crate::fit::{Certificate, Method, OutcomeModel, Ties};
 use crate::head::{Head, HeadsFile, Imported, Provenance};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result};
@@ -107,13 +107,24 @@ pub fn head(form: Form, found: &[usize], weights: Vec<f64>, options: &ImportOpti
         gates: Some(form.gates(&checklist)),
         imported: None,
         preparation: Preparation { missing: Missing::Neutral, fills, scales: vec![1.0; n] },
+        method: Method::default(),
+        outcomes: OutcomeModel::default(),
+        details: None,
         ties: Ties::Drop,
         tie_threshold: 0.0,
         lambda: 0.0,
         lambda_max: 0.0,
         rule: None,
         curve: Vec::new(),
-        certificate: Certificate { kkt: 0.0, objective: 0.0, loss: 0.0, gap: None, iterations: 0, converged: false },
+        certificate: Certificate {
+            kkt: 0.0,
+            objective: 0.0,
+            loss: 0.0,
+            gap: None,
+            gap_reason: Some("the weights were imported, not fitted here".to_owned()),
+            iterations: 0,
+            converged: false,
+        },
         quantiles: Vec::new(),
         pairs: 0,
         groups: 0,
@@ -275,6 +286,7 @@ fn question_column(checklist: &Checklist, q: usize) -> Column {
 fn notes(form: Form, options: &ImportOptions) -> Vec<String> {
     let mut notes = vec![
         "Imported weights: no certificate, no intervals, no training scores, so there are no percentiles.".to_owned(),
+        "Chances take the weights as fitted on ±1 answers; nobody has published whether they were.".to_owned(),
     ];
     if form.has_alignment() {
         notes.push(format!(

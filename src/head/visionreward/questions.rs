@@ -55,7 +55,7 @@ impl QuestionFile {
     ///
     /// # Errors
     /// Every line that is reworded or foreign, stands twice, or stands out of order; and for reworded lines the questions
-    /// that have no line and could be meant.
+    /// that could be meant by their place.
     pub fn identify(&self, checklist: &Checklist) -> Result<Vec<usize>, Problems> {
         let mut problems = Problems::default();
         let mut found: Vec<usize> = Vec::new();
@@ -90,21 +90,23 @@ impl QuestionFile {
         if problems.has_errors() { Err(problems) } else { Ok(found) }
     }
 
-    /// The questions between the known ones that no line holds: the reworded lines are among them.
+    /// For every unknown line: the questions without a line that stand between those of its neighbours.
     fn name_absent(&self, checklist: &Checklist, at: &[Option<u64>], problems: &mut Problems) {
-        let absent: Vec<String> = (checklist.questions.iter().zip(at))
-            .filter(|(_, line)| line.is_none())
-            .map(|(q, _)| format!("{} ({})", q.id, q.label))
-            .collect();
-        let message =
-            format!("no line holds these questions of {}: {}", checklist.name, crate::head::listed(&absent, 12));
-        problems.push(Problem::new(
-            Severity::Error,
-            "question-missing",
-            &self.file,
-            message,
-            "one of them may be meant",
-        ));
+        let known: Vec<Option<usize>> = self.lines.iter().map(|line| position(checklist, &line.hash)).collect();
+        for (n, line) in self.lines.iter().enumerate().filter(|(n, _)| known[*n].is_none()) {
+            let before = known[..n].iter().rev().flatten().next().map_or(0, |&q| q + 1);
+            let after = known[n + 1..].iter().flatten().next().copied().unwrap_or(checklist.questions.len());
+            let absent: Vec<String> = (before..after.max(before))
+                .filter(|&q| at[q].is_none())
+                .map(|q| format!("{} ({})", checklist.questions[q].id, checklist.questions[q].label))
+                .collect();
+            if absent.is_empty() {
+                continue;
+            }
+            let message = format!("by its place it could be question {}", crate::head::listed(&absent, 8));
+            let problem = Problem::new(Severity::Error, "question-missing", &self.file, message, "restore its text");
+            problems.push(problem.at(line.number));
+        }
     }
 }
 
