@@ -11,9 +11,11 @@ mod explain;
 mod explain_protocol;
 mod fit;
 mod head;
+mod import;
 mod init;
 mod pipeline;
 mod printer;
+mod pull;
 mod report;
 mod schema;
 mod score;
@@ -52,6 +54,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::InitArgs),
+    Pull(pull::PullArgs),
+    Import(import::ImportArgs),
     Check(check::CheckArgs),
     Fit(fit::FitArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -120,6 +124,8 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
     }
     match cli.command {
         Command::Init(args) => init::run(&args, printer),
+        Command::Pull(args) => pull::run(&args, printer),
+        Command::Import(args) => import::run(&args, printer),
         Command::Check(args) => check::run(&args, printer),
         Command::Fit(args) => fit::run(&args, printer),
         Command::Evaluate(args) => evaluate::run(&args, printer),
