@@ -124,7 +124,13 @@ impl ScoredPairs {
         let fitted = positions.iter().filter_map(|&i| self.fitted.get(i).copied()).collect();
         let margins = positions.iter().map(|&i| self.margins[i]).collect();
         let selected = Self::new(self.scorer.clone(), margins, held_out);
-        Self { coverage: selected.coverage, margins: selected.margins, held_out: selected.held_out, fitted, ..self.clone() }
+        Self {
+            coverage: selected.coverage,
+            margins: selected.margins,
+            held_out: selected.held_out,
+            fitted,
+            ..self.clone()
+        }
     }
 
     /// Positions of the covered pairs.

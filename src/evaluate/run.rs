@@ -3,10 +3,10 @@
 use super::compare::{Question, assess};
 use super::floors::floors;
 use super::head_margins::{HeadMargins, has_split};
+use super::leakage::add_leakage;
 use super::margins::{HeldOut, LabelledPairs, ScoredPairs, margins_of};
 use super::protocol::{Protocol, Threshold};
 use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
-use super::leakage::add_leakage;
 use super::stored::StoredScorer;
 use super::{Design, Evaluation, nested, stored, train_test};
 use crate::dataset::Dataset;

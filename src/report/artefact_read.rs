@@ -143,9 +143,7 @@ fn read_scorers(artefact: &mut Artefact, table: &Lines, faults: &mut Faults) {
             dimension.scorers.push(ScorerLine { scorer: name.clone(), values: Vec::new(), thresholds, scale });
             dimension.scorers.len() - 1
         });
-        if let (Ok(parts), Some(part), Some(threshold)) =
-            (&mut dimension.scorers[place].thresholds, part, threshold)
-        {
+        if let (Ok(parts), Some(part), Some(threshold)) = (&mut dimension.scorers[place].thresholds, part, threshold) {
             parts.insert(part, threshold);
         }
     }
@@ -251,9 +249,7 @@ fn scores_of(d: &DimensionTables, missing_equal: bool, faults: &mut Faults) -> D
         labels,
         part: d.pairs.iter().map(|p| p.part).collect(),
         scored,
-        items: (d.scorers.iter())
-            .map(|s| ItemScores { scorer: s.scorer.clone(), values: s.values.clone() })
-            .collect(),
+        items: (d.scorers.iter()).map(|s| ItemScores { scorer: s.scorer.clone(), values: s.values.clone() }).collect(),
         unavailable: d.unavailable.clone(),
     }
 }

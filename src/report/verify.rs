@@ -20,8 +20,7 @@ use crate::{Error, Result};
 const TOLERANCE: f64 = 1e-12;
 
 /// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
-const NEED_THE_DATA: [&str; 7] =
-    ["ceilings", "correlations", "systems", "strata", "calibration", "curves", "unseen"];
+const NEED_THE_DATA: [&str; 7] = ["ceilings", "correlations", "systems", "strata", "calibration", "curves", "unseen"];
 
 /// Stands for a chart where pages are compared without their drawings.
 const NO_DRAWING: &str = "<svg></svg>";
@@ -178,7 +177,9 @@ fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, values: &mut u
                 at.push(name.clone());
                 match (s.get(name), d.get(name)) {
                     (Some(s), Some(d)) => compare(at, s, d, values, found),
-                    (Some(_), None) => found.differ(place(at), "stands in the report", "does not follow from its tables"),
+                    (Some(_), None) => {
+                        found.differ(place(at), "stands in the report", "does not follow from its tables")
+                    }
                     _ => found.differ(place(at), "is absent", "follows from the tables"),
                 }
                 at.pop();
