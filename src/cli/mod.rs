@@ -21,6 +21,7 @@ mod schema;
 mod score;
 mod select;
 mod synth;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -41,7 +42,8 @@ use printer::Printer;
         headfit fit DATA -o heads.json                        one head per dimension\n  \
         headfit evaluate DATA --cross-validate 5              accuracy against cached scorers, with intervals\n  \
         headfit audit DATA                                    which labels, judges and weights can be trusted\n  \
-        headfit report DATA -o DIR                            everything as JSON, Markdown, HTML and SVG\n\n\
+        headfit report DATA -o DIR                            everything as JSON, Markdown, HTML and SVG\n  \
+        headfit verify DIR                                    is a report what its scores and labels say?\n\n\
         Exit codes: 0 done, 1 the environment failed, 2 usage, 3 bad data, 4 not converged, 5 a check you asked for failed."
 )]
 pub struct Cli {
@@ -67,6 +69,7 @@ enum Command {
     Select(select::SelectArgs),
     Head(head::HeadArgs),
     Report(report::ReportArgs),
+    Verify(verify::VerifyArgs),
     Synth(synth::SynthArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
@@ -137,6 +140,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Select(args) => select::run(&args, printer),
         Command::Head(args) => head::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
+        Command::Verify(args) => verify::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Demo(args) => demo::run(&args, printer),

@@ -27,8 +27,8 @@ fn help_explains_by_example() {
     let room = folder();
     insta::assert_snapshot!("help", succeed(room.path(), &["--help"]).stdout);
     for command in [
-        "init", "audit", "check", "fit", "evaluate", "score", "compare", "explain", "select", "report", "synth",
-        "schema", "demo",
+        "init", "audit", "check", "fit", "evaluate", "score", "compare", "explain", "select", "report", "verify",
+        "synth", "schema", "demo",
     ] {
         let help = succeed(room.path(), &[command, "--help"]).stdout;
         assert!(help.contains("Example"), "{command} --help has no example");

@@ -13,4 +13,5 @@ mod select; // pairs for training, and the trainers' files
 mod shell; // completions, man page, defaults file, quiet and verbose
 mod support; // running the program, finding the real data
 mod synth; // the demo data set: what is committed is what its seed gives, and a fit finds the plant
+mod verify; // a report proves itself; tampering is found
 mod visionreward; // VisionReward's weight files against an outside computation of its rules
