@@ -38,7 +38,10 @@ fn main() {
     let selection = select(&data, &candidates, "overall", &SelectOptions::default());
     let seconds = start.elapsed().as_secs_f64();
     let counts = &selection.counts;
-    println!("{} pairs compared, {} lead by the gap, {} kept: {seconds:.2} s", counts.compared, counts.wide, counts.kept);
+    println!(
+        "{} pairs compared, {} lead by the gap, {} kept: {seconds:.2} s",
+        counts.compared, counts.wide, counts.kept
+    );
 }
 
 /// Items without anything but their prompts.

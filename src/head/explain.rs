@@ -350,7 +350,11 @@ mod tests {
     const QUESTIONS: usize = 5;
 
     /// Two items with these answers, and a head with these weights.
-    fn explained(weights: [f64; QUESTIONS], answers: [[Option<f64>; QUESTIONS]; 2], threshold: f64) -> (Head, Explanation) {
+    fn explained(
+        weights: [f64; QUESTIONS],
+        answers: [[Option<f64>; QUESTIONS]; 2],
+        threshold: f64,
+    ) -> (Head, Explanation) {
         let mut tiny = Tiny::new().item("a", "p").item("b", "p").item("c", "p");
         for (item, row) in ["a", "b"].into_iter().zip(answers) {
             for (q, p) in row.into_iter().enumerate() {

@@ -139,7 +139,8 @@ fn compare_gates(head: &Head, form: Form, checklist: &Checklist, problems: &mut 
             );
             let remedy = "refit on the checklist visionreward-image-release, which has the release's gates";
             problems.push(
-                Problem::new(Severity::Error, "gate-differs", "heads.json", message, remedy).cell("question", &column.id),
+                Problem::new(Severity::Error, "gate-differs", "heads.json", message, remedy)
+                    .cell("question", &column.id),
             );
         }
     }
