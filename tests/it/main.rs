@@ -3,6 +3,7 @@
 mod architecture; // the stage order, the rooms of big dependencies, file sizes
 mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
 mod cli; // help, exit codes, what is written, thread count
+mod examples; // the programs under examples/ run and find what is in the demo data
 mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
 mod import; // every layout that is imported: made into a data set, and broken
 mod pull; // downloads against a server on the loopback interface
