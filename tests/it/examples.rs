@@ -14,6 +14,9 @@ mod evaluate;
 #[allow(dead_code)]
 #[path = "../../examples/refit.rs"]
 mod refit;
+#[allow(dead_code)]
+#[path = "../../examples/select.rs"]
+mod select;
 
 #[test]
 fn refit_finds_a_sparse_head() {
@@ -32,4 +35,11 @@ fn evaluate_puts_the_head_above_chance() {
 fn audit_looks_at_the_preferences() {
     let audit = audit::run(&crate_folder().join("datasets/demo"), "physics").unwrap();
     assert!(audit.findings.iter().any(|f| f.area == Area::Preferences && f.estimate.is_some()));
+}
+
+#[test]
+fn selected_winners_dominate() {
+    let selection = select::run(&crate_folder().join("datasets/demo"), "overall").unwrap();
+    assert!(!selection.pairs.is_empty());
+    assert!(selection.pairs.iter().all(|pair| pair.dominates && pair.gap >= 0.3));
 }
