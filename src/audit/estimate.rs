@@ -1,8 +1,9 @@
 //! Estimates with clustered intervals, and findings made of them.
 
-use super::{Area, Band, Finding, Verdict};
+use super::{Area, Band, Finding, Measure, Verdict};
 use crate::evaluate::intervals::{FEWEST_GROUPS, FEWEST_PAIRS, NOT_ENOUGH};
-use crate::stats::{ClusteredMean, wilson};
+use crate::stats::rank::mid_ranks;
+use crate::stats::{ClusteredMean, student, wilson};
 
 /// An estimate with its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,10 +48,53 @@ impl Estimate {
         Some(found)
     }
 
+    /// Spearman's rank correlation with a clustered interval; p against 0. `None` where it is not defined (a constant list,
+    /// fewer than two values).
+    ///
+    /// The error is that of the correlation's influence function, r_i = z_x z_y − r (z_x² + z_y²)/2, summed by cluster; the
+    /// interval is made on Fisher's scale, so it stays inside [−1, 1].
+    pub fn spearman<C: Ord + Copy>(x: &[f64], y: &[f64], cluster: &[C]) -> Option<Self> {
+        if x.len() != y.len() || x.len() < 2 {
+            return None;
+        }
+        let (zx, zy) = (standardised(&mid_ranks(x))?, standardised(&mid_ranks(y))?);
+        let n = x.len() as f64;
+        let r = (zx.iter().zip(&zy).map(|(a, b)| a * b).sum::<f64>() / n).clamp(-1.0, 1.0);
+        let pull: Vec<f64> = zx.iter().zip(&zy).map(|(a, b)| a * b - r * (a * a + b * b) / 2.0).collect();
+        let error = ClusteredMean::new(&pull, cluster)?;
+        let (interval, p) = match student::quantile(0.975, error.clusters as f64 - 1.0) {
+            _ if r.abs() > 1.0 - 1e-12 => (Some((r, r)), Some(0.0)),
+            Some(t) if error.se.is_finite() => {
+                let (z, se) = (r.atanh(), error.se / (1.0 - r * r));
+                let p = if se > 0.0 { student::two_sided(z / se, error.clusters as f64 - 1.0) } else { None };
+                (Some(((z - t * se).tanh(), (z + t * se).tanh())), p)
+            }
+            _ => (None, None),
+        };
+        Some(Self { value: r, interval, p, n: x.len(), clusters: error.clusters })
+    }
+
+    /// The estimate as a row's measure.
+    pub fn measure(&self) -> Measure {
+        let mut measure = Measure::new(self.value, self.interval);
+        if !self.enough() {
+            measure.reason = Some(format!("{NOT_ENOUGH}: {} values from {} prompts", self.n, self.clusters));
+        }
+        measure
+    }
+
     /// Whether there are enough observations and groups to say anything (10 and 5).
     pub fn enough(&self) -> bool {
         self.n >= FEWEST_PAIRS && self.clusters >= FEWEST_GROUPS
     }
+}
+
+/// Mean 0, population variance 1; `None` for constant values.
+fn standardised(values: &[f64]) -> Option<Vec<f64>> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    (sd > 1e-12 * mean.abs()).then(|| values.iter().map(|v| (v - mean) / sd).collect())
 }
 
 impl Finding {
@@ -131,6 +175,23 @@ mod tests {
         assert!(low > 0.9 && low < 1.0 && high == 1.0 && all.p.unwrap() < 1e-9);
         let found = Finding::of(Area::Preferences, "c", None, "s").measured(&all, "share", "pairs", BAND);
         assert_eq!(found.verdict, Verdict::Bad);
+    }
+
+    #[test]
+    fn spearman_is_the_textbook_value_with_the_delta_method_error() {
+        let x: Vec<f64> = (0..200).map(|i| f64::from(i * 37 % 101)).collect();
+        let y: Vec<f64> = (0..200).map(|i| f64::from(i * 37 % 101) + f64::from(i * 53 % 89)).collect();
+        let groups: Vec<usize> = (0..200).collect();
+        let found = Estimate::spearman(&x, &y, &groups).unwrap();
+        assert!((found.value - crate::stats::spearman(&x, &y).unwrap()).abs() < 1e-12);
+        let (low, high) = found.interval.unwrap();
+        assert!(low < found.value && found.value < high && high - low < 0.25 && found.p.unwrap() < 1e-6);
+        // Every observation twice under the same cluster: nothing is learned from a copy.
+        let twice = |v: &[f64]| v.iter().chain(v).copied().collect::<Vec<_>>();
+        let groups: Vec<usize> = groups.iter().chain(&groups).copied().collect();
+        let copied = Estimate::spearman(&twice(&x), &twice(&y), &groups).unwrap();
+        assert!((copied.interval.unwrap().0 - low).abs() < 1e-9);
+        assert_eq!(Estimate::spearman(&[1.0; 9], &x[..9], &groups[..9]), None);
     }
 
     #[test]

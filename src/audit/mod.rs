@@ -4,8 +4,12 @@
 //! [`Finding`]s, each with an estimate, an interval, its n and a materiality band; [`settle`] then adjusts the p-values of
 //! all of them together (Benjamini–Hochberg), decides the verdicts and sorts, worst first.
 
+pub mod agreement;
+pub mod annotators;
+pub mod ceiling;
 pub mod estimate;
 pub mod finding;
+pub mod panel;
 pub mod registry;
 pub mod settle;
 pub mod tables;

@@ -1,6 +1,6 @@
 //! The checks, in the order in which they run.
 
-use super::{Area, AuditInput, Outcome};
+use super::{Area, AuditInput, Outcome, agreement, annotators, ceiling};
 use crate::Result;
 
 /// One check.
@@ -17,4 +17,14 @@ pub struct Check {
 }
 
 /// Every check.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    check("agreement", Area::Annotators, "agreement of annotators", agreement::run),
+    check("annotators", Area::Annotators, "each annotator against the others", annotators::run),
+    check("human-ceiling", Area::Annotators, "how well people predict people", ceiling::ceiling),
+    check("rating-against-pair", Area::Annotators, "pairs against ratings", ceiling::contradictions),
+    check("conflicting-duplicates", Area::Annotators, "copies with other labels", ceiling::duplicates),
+];
+
+const fn check(id: &'static str, area: Area, about: &'static str, run: fn(&AuditInput) -> Result<Outcome>) -> Check {
+    Check { id, area, about, run }
+}
