@@ -273,7 +273,8 @@ pub fn level_name(panel: &Panel, level: usize) -> String {
 }
 
 fn finding(row: &AgreementRow, panel: &Panel) -> Finding {
-    let subject = format!("{} {}", panel.annotators.len(), if panel.persistent == Some(false) { "slots" } else { "annotators" });
+    let subject =
+        format!("{} {}", panel.annotators.len(), if panel.persistent == Some(false) { "slots" } else { "annotators" });
     let finding = Finding::of(Area::Annotators, "agreement", Some(&row.dimension), subject);
     let alpha = &row.alpha_ordinal;
     let Some(value) = alpha.value else {

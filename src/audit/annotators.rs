@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::panel::{Of, Panel};
 use super::tables::{AnnotatorRow, Measure};
 use super::{Area, AuditInput, Band, Estimate, Finding, Outcome, Side};
-use crate::stats::quantile;
 use crate::Result;
+use crate::stats::quantile;
 
 /// Deviation of an annotator's ratings, in standard deviations of the ratings.
 const SEVERITY: Band = Band { null: 0.0, look: 0.25, bad: 0.75, side: Side::Both };

@@ -107,7 +107,8 @@ fn vote_credit(panel: &Panel) -> (Vec<f64>, Vec<usize>) {
 pub fn contradictions(input: &AuditInput) -> Result<Outcome> {
     let ds = input.ds;
     if ds.pairs_derived || ds.ratings.is_empty() || ds.pairs.is_empty() {
-        let reason = if ds.pairs_derived { "the pairs were derived from the ratings" } else { "it needs ratings and pairs" };
+        let reason =
+            if ds.pairs_derived { "the pairs were derived from the ratings" } else { "it needs ratings and pairs" };
         return Ok(Outcome::not_applicable(reason));
     }
     let mut outcome = Outcome::default();
@@ -131,7 +132,8 @@ pub fn contradictions(input: &AuditInput) -> Result<Outcome> {
             outcome.findings.push(finding.undefined("no pair is decided by both its label and the ratings"));
             continue;
         };
-        let message = format!("{name}: {:.1} % of the pairs contradict the mean ratings of their items.", 100.0 * found.value);
+        let message =
+            format!("{name}: {:.1} % of the pairs contradict the mean ratings of their items.", 100.0 * found.value);
         let remedy = "Find out which of the two was asked for what: a head can follow only one of them.";
         let found = Estimate { p: None, ..found };
         outcome.findings.push(finding.saying(message, remedy).measured(&found, "share", "pairs", CONTRADICTION));
@@ -205,7 +207,14 @@ mod tests {
     #[test]
     fn the_ceiling_is_the_share_of_pairs_on_which_one_follows_the_others() {
         // Two items of one prompt, three annotators with differences +1, +1, −1.
-        let rows = [(0, 0, "x", 2.0), (1, 0, "x", 1.0), (0, 0, "y", 2.0), (1, 0, "y", 1.0), (0, 0, "z", 1.0), (1, 0, "z", 2.0)];
+        let rows = [
+            (0, 0, "x", 2.0),
+            (1, 0, "x", 1.0),
+            (0, 0, "y", 2.0),
+            (1, 0, "y", 1.0),
+            (0, 0, "z", 1.0),
+            (1, 0, "z", 2.0),
+        ];
         let panel = Panel::new("d", Of::Ratings, None, rows);
         // x against y + z = 0: undecided; the same for y; z against +2: wrong.
         assert_eq!(rating_credit(&panel), (vec![0.0], vec![0]));

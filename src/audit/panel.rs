@@ -94,7 +94,14 @@ impl Panel {
             let unit = units.entry(index).or_insert_with(|| Unit { index, cluster, labels: Vec::new() });
             unit.labels.push((annotator, level));
         }
-        Self { dimension: dimension.to_owned(), of, persistent, annotators, levels, units: units.into_values().collect() }
+        Self {
+            dimension: dimension.to_owned(),
+            of,
+            persistent,
+            annotators,
+            levels,
+            units: units.into_values().collect(),
+        }
     }
 }
 
