@@ -141,6 +141,9 @@ pub fn contradictions(input: &AuditInput) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// Prompt text (group) and two generators.
+type Comparison<'a> = (usize, &'a str, &'a str);
+
 fn mean_ratings(input: &AuditInput, dimension: &str) -> BTreeMap<usize, f64> {
     let mut sums: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
     for rating in input.ds.ratings.iter().filter(|r| r.dimension == dimension) {
@@ -166,8 +169,7 @@ pub fn duplicates(input: &AuditInput) -> Result<Outcome> {
         return Ok(outcome);
     };
     for (d, name) in input.dimensions() {
-        // Same prompt text (group), same two generators, different prompt ids.
-        let mut copies: BTreeMap<(usize, &str, &str), Vec<(i8, usize)>> = BTreeMap::new();
+        let mut copies: BTreeMap<Comparison, Vec<(i8, usize)>> = BTreeMap::new();
         for p in ds.pairs_of(d) {
             let pair = &ds.pairs[p];
             let (Some(a), Some(b)) = (&generators[pair.a], &generators[pair.b]) else { continue };
