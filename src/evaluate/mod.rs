@@ -17,12 +17,12 @@ mod summary;
 mod tests;
 mod train_test;
 
+pub use head_margins::reason_for_no_head;
 pub use protocol::Protocol;
 pub use results::{
     AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,
     ReliabilityBin, Standing, Statistic, Stratum, SystemAgreement, SystemRanking, SystemScore, UnseenGroups, Within,
 };
-pub use head_margins::reason_for_no_head;
 pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores};
 
 use serde::{Deserialize, Serialize};
