@@ -120,6 +120,11 @@ fn missing(input: &AuditInput, answers: &Answers, judge: usize, name: &str) -> F
     finding.saying(message, remedy).measured(&found, "share", "answers", MISSING)
 }
 
+/// The answers about one item: how many, how many yes, chance of all no and of all yes.
+type Tally = (usize, usize, f64, f64);
+/// Whether a tally is all of one answer, and the chance of that.
+type Same = fn(&Tally) -> (bool, f64);
+
 /// Items whose answers are all no, and all yes: what a failed parser or a judge that did not look leaves behind.
 fn same_answers(
     input: &AuditInput,
@@ -135,7 +140,7 @@ fn same_answers(
         let slot = rate.entry(row.question).or_default();
         *slot = (slot.0 + indicator(p >= 0.5), slot.1 + 1.0);
     }
-    let mut items: BTreeMap<usize, (usize, usize, f64, f64)> = BTreeMap::new();
+    let mut items: BTreeMap<usize, Tally> = BTreeMap::new();
     for (row, p) in given() {
         let (yes, n) = rate[&row.question];
         let share = yes / n;
@@ -147,7 +152,7 @@ fn same_answers(
         not_run.push((format!("{name}: items with one answer to all"), format!("no item has {MANY} answers or more")));
         return Vec::new();
     }
-    let finding = |check: &str, word: &str, band: Band, same: &dyn Fn(&(usize, usize, f64, f64)) -> (bool, f64)| {
+    let finding = |check: &str, word: &str, band: Band, same: Same| {
         let values: Vec<f64> = items
             .values()
             .map(|slot| {
@@ -171,7 +176,7 @@ fn same_answers(
                 .measured(&found, "share", "items", band),
         )
     };
-    let no = finding("all-no-items", "no", ALL_NO, &|slot| (slot.1 == 0, slot.2));
-    let yes = finding("all-yes-items", "yes", ALL_YES, &|slot| (slot.1 == slot.0, slot.3));
+    let no = finding("all-no-items", "no", ALL_NO, |slot| (slot.1 == 0, slot.2));
+    let yes = finding("all-yes-items", "yes", ALL_YES, |slot| (slot.1 == slot.0, slot.3));
     no.into_iter().chain(yes).collect()
 }
