@@ -18,6 +18,7 @@ mod summary;
 mod tests;
 mod train_test;
 
+pub use head_margins::reason_for_no_head;
 pub use leakage::Leakage;
 pub use protocol::Protocol;
 pub use results::{
