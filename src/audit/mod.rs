@@ -6,6 +6,7 @@
 
 pub mod estimate;
 pub mod finding;
+mod head;
 pub mod registry;
 pub mod settle;
 pub mod tables;
@@ -20,7 +21,7 @@ use crate::{Error, Result};
 pub use estimate::Estimate;
 pub use finding::{Area, Band, Finding, Side, Verdict};
 pub use registry::{CHECKS, Check};
-pub use tables::{AgreementRow, AnnotatorRow, Measure, QuestionRow};
+pub use tables::{AgreementRow, AnnotatorRow, GroupRow, Measure, QuestionRow};
 
 /// What a check may look at.
 #[derive(Clone, Copy)]
@@ -91,6 +92,8 @@ pub struct Outcome {
     pub annotators: Vec<AnnotatorRow>,
     /// One row per question, judge and dimension.
     pub questions: Vec<QuestionRow>,
+    /// One row per group of pairs.
+    pub groups: Vec<GroupRow>,
     /// What could not be looked at, and why: (subject, reason).
     pub not_run: Vec<(String, String)>,
     /// What the reader should know.
@@ -109,6 +112,7 @@ impl Outcome {
         self.agreement.extend(other.agreement);
         self.annotators.extend(other.annotators);
         self.questions.extend(other.questions);
+        self.groups.extend(other.groups);
         self.not_run.extend(other.not_run);
         self.notes.extend(other.notes);
     }
@@ -152,6 +156,8 @@ pub struct Audit {
     pub annotators: Vec<AnnotatorRow>,
     /// Questions, or categories of questions where every prompt has its own.
     pub questions: Vec<QuestionRow>,
+    /// Groups of pairs, where heads were given.
+    pub groups: Vec<GroupRow>,
     /// What could not be looked at, and why.
     pub not_run: Vec<NotRun>,
     /// What the reader should know.
@@ -209,6 +215,7 @@ pub fn audit(input: &AuditInput) -> Result<Audit> {
         agreement: all.agreement,
         annotators: all.annotators,
         questions: all.questions,
+        groups: all.groups,
         not_run,
         notes: all.notes,
     })
