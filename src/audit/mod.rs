@@ -4,12 +4,16 @@
 //! [`Finding`]s, each with an estimate, an interval, its n and a materiality band; [`settle`] then adjusts the p-values of
 //! all of them together (Benjamini–Hochberg), decides the verdicts and sorts, worst first.
 
+mod controls;
+mod copies;
 pub mod estimate;
 pub mod finding;
 mod head;
+mod leaks;
 pub mod registry;
 pub mod settle;
 pub mod tables;
+mod yes_bias;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! The checks, in the order in which they run.
 
-use super::{Area, AuditInput, Outcome};
+use super::{Area, AuditInput, Outcome, controls, copies, head, leaks, yes_bias};
 use crate::Result;
 
 /// One check.
@@ -17,4 +17,10 @@ pub struct Check {
 }
 
 /// Every check.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    Check { id: "head", area: Area::Head, about: "the heads: weights, groups, attributes", run: head::run },
+    Check { id: "control", area: Area::Controls, about: "negative controls", run: controls::run },
+    Check { id: "prompt-leakage", area: Area::Preferences, about: "test prompts in training", run: leaks::run },
+    Check { id: "copied-ratings", area: Area::Annotators, about: "copied ratings", run: copies::run },
+    Check { id: "yes-bias", area: Area::Judge, about: "yes answers against ratings", run: yes_bias::run },
+];

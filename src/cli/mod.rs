@@ -13,6 +13,7 @@ mod printer;
 mod report;
 mod schema;
 mod score;
+mod selftest;
 mod synth;
 
 use std::process::ExitCode;
@@ -55,6 +56,7 @@ enum Command {
     Score(score::ScoreArgs),
     Report(report::ReportArgs),
     Synth(synth::SynthArgs),
+    Selftest(selftest::SelftestArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
 }
@@ -94,6 +96,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Score(args) => score::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),
+        Command::Selftest(args) => selftest::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Demo(args) => demo::run(&args, printer),
     }

@@ -21,6 +21,7 @@ mod prompts;
 mod recovery;
 mod scorers;
 mod simulate;
+mod truth;
 mod world;
 
 pub use embedded::{embedded, embedded_planted};

@@ -71,12 +71,16 @@ fn perceived(draw: &mut Draw, (careless, lenient): (f64, f64), level: usize, hig
     seen.min(highest)
 }
 
-/// The expected rating of an item whose true level is `level`, by somebody who makes [`perceived`]'s mistakes.
-pub(super) fn expected_rating((careless, lenient): (f64, f64), level: usize, scale: &[i64]) -> f64 {
-    let highest = scale.len() - 1;
+/// What somebody with these habits sees of a level, with the chance of each; see [`perceived`].
+pub(super) fn seen_levels((careless, lenient): (f64, f64), level: usize, highest: usize) -> Vec<(usize, f64)> {
     let steps = [(level, 1.0 - careless), (level + 1, careless / 2.0), (level.saturating_sub(1), careless / 2.0)];
-    let value = |level: usize| scale[level.min(highest)] as f64;
-    steps.iter().map(|&(seen, chance)| chance * ((1.0 - lenient) * value(seen) + lenient * value(seen + 1))).sum()
+    let both = |(seen, chance): (usize, f64)| [(seen, chance * (1.0 - lenient)), (seen + 1, chance * lenient)];
+    steps.into_iter().flat_map(both).map(|(seen, chance)| (seen.min(highest), chance)).collect()
+}
+
+/// The expected rating of an item whose true level is `level`.
+pub(super) fn expected_rating(habit: (f64, f64), level: usize, scale: &[i64]) -> f64 {
+    seen_levels(habit, level, scale.len() - 1).iter().map(|&(seen, chance)| chance * scale[seen] as f64).sum()
 }
 
 /// The rating of each level of a ladder, lowest first: the checklist's thresholds where it knows them all, so that a

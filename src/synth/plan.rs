@@ -214,7 +214,7 @@ impl Setting {
     pub fn annotator(self, annotator: usize) -> (f64, f64) {
         match self {
             Self::VisionReward => (ANNOTATORS[annotator].1, ANNOTATORS[annotator].2),
-            Self::Sound => (0.1, 0.0),
+            Self::Sound => (0.05, 0.0),
         }
     }
 

@@ -69,6 +69,8 @@ pub struct Simulation {
     pub scorers: Vec<SimulatedScorer>,
     /// The truth that a fit should find.
     pub planted: Planted,
+    /// What the scorers know of each item.
+    signals: (Vec<f64>, Vec<f64>),
 }
 
 /// Two items of one prompt.
@@ -110,6 +112,11 @@ impl Simulation {
     /// The true answer of every item to one question: yes where the item's level reaches the question's rung.
     pub fn truth(&self, question: usize) -> Vec<bool> {
         truth(&self.ladders(), &self.levels, question)
+    }
+
+    /// What the scorers know of each item: the standardised rewards of `overall` and of alignment.
+    pub(super) fn scorer_signals(&self) -> (Vec<f64>, Vec<f64>) {
+        self.signals.clone()
     }
 
     /// The checklist's ladders as question indices, hardest first.
@@ -158,6 +165,7 @@ pub fn simulate(options: SimulationOptions) -> Result<Simulation> {
         return Err(Error::Bug("a planted dimension is missing".into()));
     };
 
+    let signals = scorers::signals(overall, alignment);
     let mut scorers = scorers::scorers(seed, overall, alignment);
     scorers.iter_mut().for_each(|s| plants.turn_round(s.name, s.range, &mut s.scores));
     plants.spoil_answers(seed, &ladders, &mut answers);
@@ -178,6 +186,7 @@ pub fn simulate(options: SimulationOptions) -> Result<Simulation> {
         pairs,
         labels,
         planted,
+        signals,
     })
 }
 
