@@ -17,6 +17,7 @@ mod summary;
 mod tests;
 mod train_test;
 
+pub use head_margins::reason_for_no_head;
 pub use protocol::Protocol;
 pub use results::{
     AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,

@@ -187,7 +187,9 @@ fn beside(view: &View, design: &Design, attribute: Option<&Attribute>, out: &mut
     let wanted: Vec<usize> = (0..design.columns.len()).collect();
     let options = view.input.options;
     let spread = rows.bootstrap(&fit, &wanted, options.draws.max(200), options.seed, "audit/controlled");
-    for ((k, column), spread) in design.columns.iter().enumerate().zip(spread) {
+    // Of two values the second has the first one's effect, turned round.
+    let shown = if design.columns.len() == 2 { 1 } else { design.columns.len() };
+    for ((k, column), spread) in design.columns.iter().enumerate().zip(spread).take(shown) {
         let value = fit.coefficients[k];
         // Only pairs in which the column differs say anything of it.
         let telling: Vec<usize> = (0..rows.y.len()).filter(|&i| rows.x[[i, k]] != 0.0).collect();

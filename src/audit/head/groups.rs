@@ -196,6 +196,10 @@ fn involving(
         row.people = Measure::new(people.value, people.interval);
         row.head = Measure::new(head.value, head.interval);
         out.groups.push(row);
+        // Of two values the second has the first one's residual, turned round.
+        if all == 2 && shown == 2 {
+            continue;
+        }
         let Some(found) = residual.and_then(|r| r.of(scored, &turned)) else { continue };
         let message = format!(
             "people prefer {name} in {:.0} % of its {} pairs against others, the head names it in {:.0} %; {:+.0} points more than \

@@ -16,7 +16,7 @@ pub(super) use scored::train_options;
 
 use ndarray::Array2;
 
-use super::{AuditInput, Outcome};
+use super::{AuditInput, Finding, Outcome};
 use crate::Result;
 use crate::dataset::Dataset;
 use crate::evaluate::margins::groups_by_name;
@@ -86,11 +86,29 @@ pub(super) fn each(input: &AuditInput, mut look: impl FnMut(&View, &mut Outcome)
             continue;
         };
         match view(input, features, dimension, name, head)? {
-            Some(view) => look(&view, &mut all)?,
+            Some(view) => {
+                let mut of_head = Outcome::default();
+                look(&view, &mut of_head)?;
+                of_head.findings.iter_mut().for_each(as_sentences);
+                all.extend(of_head);
+            }
             None => all.not_run.push((name.to_owned(), "the head can score no pair of this dimension".to_owned())),
         }
     }
     Ok(all)
+}
+
+/// Names the dimension in front of the message, and makes sentences of both texts.
+fn as_sentences(finding: &mut Finding) {
+    let dimension = finding.dimension.as_deref().unwrap_or_default();
+    if finding.message.is_empty() {
+        finding.message = format!("{} of {}", finding.check, finding.subject);
+    }
+    finding.message = format!("{dimension}: {}.", finding.message.trim_end_matches('.'));
+    let mut letters = finding.remedy.chars();
+    if let Some(first) = letters.next() {
+        finding.remedy = format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.'));
+    }
 }
 
 fn view<'a>(
