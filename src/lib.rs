@@ -27,6 +27,7 @@ pub mod problems;
 pub mod report;
 pub mod rng;
 pub mod select;
+pub mod selftest;
 pub mod stats;
 pub mod synth;
 

@@ -9,13 +9,17 @@ pub mod annotators;
 pub mod attribute_only;
 pub mod attributes;
 pub mod ceiling;
+mod controls;
+mod copies;
 pub mod cycles;
 pub mod estimate;
 pub mod finding;
 pub mod groups;
+mod head;
 pub mod influence;
 pub mod judge;
 pub mod ladders;
+mod leaks;
 pub mod pairs;
 pub mod panel;
 pub mod position;
@@ -24,6 +28,7 @@ pub mod registry;
 pub mod settle;
 pub mod shift;
 pub mod tables;
+mod yes_bias;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +40,7 @@ use crate::{Error, Result};
 pub use estimate::Estimate;
 pub use finding::{Area, Band, Finding, Side, Verdict};
 pub use registry::{CHECKS, Check};
-pub use tables::{AgreementRow, AnnotatorRow, Measure, QuestionRow};
+pub use tables::{AgreementRow, AnnotatorRow, GroupRow, Measure, QuestionRow};
 
 /// What a check may look at.
 #[derive(Clone, Copy)]
@@ -108,6 +113,8 @@ pub struct Outcome {
     pub influence: Vec<(String, String, String, Measure)>,
     /// One row per question, judge and dimension.
     pub questions: Vec<QuestionRow>,
+    /// One row per group of pairs.
+    pub groups: Vec<GroupRow>,
     /// What could not be looked at, and why: (subject, reason).
     pub not_run: Vec<(String, String)>,
     /// What the reader should know.
@@ -127,6 +134,7 @@ impl Outcome {
         self.annotators.extend(other.annotators);
         self.influence.extend(other.influence);
         self.questions.extend(other.questions);
+        self.groups.extend(other.groups);
         self.not_run.extend(other.not_run);
         self.notes.extend(other.notes);
     }
@@ -170,6 +178,8 @@ pub struct Audit {
     pub annotators: Vec<AnnotatorRow>,
     /// Questions, or categories of questions where every prompt has its own.
     pub questions: Vec<QuestionRow>,
+    /// Groups of pairs, where heads were given.
+    pub groups: Vec<GroupRow>,
     /// What could not be looked at, and why.
     pub not_run: Vec<NotRun>,
     /// What the reader should know.
@@ -234,6 +244,7 @@ pub fn audit(input: &AuditInput) -> Result<Audit> {
         agreement: all.agreement,
         annotators: all.annotators,
         questions: all.questions,
+        groups: all.groups,
         not_run,
         notes: all.notes,
     })

@@ -1,8 +1,8 @@
 //! The checks, in the order in which they run.
 
 use super::{
-    Area, AuditInput, Outcome, agreement, annotators, attribute_only, ceiling, cycles, groups, influence, judge,
-    ladders, position, questions, shift,
+    Area, AuditInput, Outcome, agreement, annotators, attribute_only, ceiling, controls, copies, cycles, groups, head,
+    influence, judge, ladders, leaks, position, questions, shift, yes_bias,
 };
 use crate::Result;
 
@@ -38,6 +38,11 @@ pub const CHECKS: &[Check] = &[
     check("tie-share", Area::Preferences, "ties", groups::ties),
     check("attribute-only", Area::Preferences, "what an attribute alone reaches", attribute_only::run),
     check("yes-share-shift", Area::Preferences, "answers of preferred items", shift::run),
+    check("copied-ratings", Area::Annotators, "ratings that were copied", copies::run),
+    check("yes-bias", Area::Judge, "yes answers against ratings", yes_bias::run),
+    check("prompt-leakage", Area::Preferences, "test prompts in training", leaks::run),
+    check("head", Area::Head, "the heads: weights, groups, attributes", head::run),
+    check("control", Area::Controls, "negative controls", controls::run),
 ];
 
 const fn check(id: &'static str, area: Area, about: &'static str, run: fn(&AuditInput) -> Result<Outcome>) -> Check {

@@ -20,6 +20,7 @@ mod report;
 mod schema;
 mod score;
 mod select;
+mod selftest;
 mod synth;
 mod verify;
 
@@ -71,6 +72,7 @@ enum Command {
     Report(report::ReportArgs),
     Verify(verify::VerifyArgs),
     Synth(synth::SynthArgs),
+    Selftest(selftest::SelftestArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -142,6 +144,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Report(args) => report::run(&args, printer),
         Command::Verify(args) => verify::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),
+        Command::Selftest(args) => selftest::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Demo(args) => demo::run(&args, printer),
         Command::Completions(args) => completions::completions(&args, printer),

@@ -390,6 +390,13 @@ pub enum Source {
         /// Manifest outside the folder (`--manifest`).
         manifest: Option<std::path::PathBuf>,
     },
+    /// Files in memory: (file name, bytes).
+    Memory {
+        /// Name shown for the folder.
+        name: String,
+        /// The files.
+        files: Vec<(String, Vec<u8>)>,
+    },
     /// Files built into the program: (file name, bytes).
     Embedded {
         /// Name shown for the folder.
