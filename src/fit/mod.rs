@@ -9,8 +9,12 @@
 
 pub mod bootstrap;
 pub mod cross_validation;
+mod descent;
+pub mod kernel;
 pub mod likelihood;
 pub mod linfa;
+mod lockstep;
+mod logistic;
 pub mod path;
 pub mod penalty;
 pub mod quadratic;

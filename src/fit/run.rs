@@ -91,7 +91,7 @@ fn fit_model(model: &dyn Model, shape: &Shape, rounding: f64, options: &FitOptio
         notes.push("No weight intervals: they need at least 2 prompts to resample.".into());
         Vec::new()
     } else {
-        state.curvature = Some(curvature(&*likelihood, &state.weights));
+        state.curvature = Some(std::sync::Arc::new(curvature(&*likelihood, &state.weights)));
         let refits = bootstrap::refit(model, shape, lambda, &state, limits, options.bootstrap, options.seed);
         if refits.failed > 0 {
             notes.push(format!("{} of {} bootstrap refits failed and are left out.", refits.failed, options.bootstrap));
