@@ -53,7 +53,7 @@ pub struct Question {
 }
 
 /// A presence question that switches its dependants off when it is answered no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Gate {
     /// Id of the presence question.
     pub question: String,

@@ -81,6 +81,7 @@ impl FeatureArgs {
             layout: self.layout,
             hierarchy: self.hierarchy,
             with_scores: self.with_scores.clone(),
+            gates: None,
         }
     }
 }

@@ -234,16 +234,11 @@ mod tests {
 
     fn evaluation(rows: Vec<Row>) -> Evaluation {
         Evaluation {
-            dataset: "x".to_owned(),
             simulated: true,
-            design: Design::CrossValidated { folds: 5 },
             draws: 10,
             seed: 1,
-            missing_score_equal: false,
             rows,
-            floors: Vec::new(),
-            comparisons: Vec::new(),
-            notes: Vec::new(),
+            ..Evaluation::empty("x", Design::CrossValidated { folds: 5 })
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command line: the only place that prints, reads the clock and decides the exit code. One file per command.
 
 mod args;
+mod audit;
 mod check;
 mod demo;
 mod evaluate;
@@ -32,6 +33,7 @@ use printer::Printer;
         headfit check DATA                                    is the data set sound?\n  \
         headfit fit DATA -o heads.json                        one head per dimension\n  \
         headfit evaluate DATA --cross-validate 5              accuracy against cached scorers, with intervals\n  \
+        headfit audit DATA                                    which labels, judges and weights can be trusted\n  \
         headfit report DATA -o DIR                            everything as JSON, Markdown, HTML and SVG\n\n\
         Exit codes: 0 done, 1 the environment failed, 2 usage, 3 bad data, 4 not converged, 5 a check you asked for failed."
 )]
@@ -49,6 +51,7 @@ enum Command {
     Fit(fit::FitArgs),
     Evaluate(evaluate::EvaluateArgs),
     ExplainProtocol(explain_protocol::ExplainProtocolArgs),
+    Audit(audit::AuditArgs),
     Score(score::ScoreArgs),
     Report(report::ReportArgs),
     Synth(synth::SynthArgs),
@@ -87,6 +90,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Fit(args) => fit::run(&args, printer),
         Command::Evaluate(args) => evaluate::run(&args, printer),
         Command::ExplainProtocol(args) => explain_protocol::run(&args, printer),
+        Command::Audit(args) => audit::run(&args, printer),
         Command::Score(args) => score::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),

@@ -6,6 +6,7 @@ use schemars::{Schema, schema_for};
 use super::check::CheckReport;
 use super::printer::{Printer, to_json};
 use crate::Result;
+use crate::audit::Audit;
 use crate::dataset::Manifest;
 use crate::evaluate::Evaluation;
 use crate::head::HeadsFile;
@@ -29,6 +30,8 @@ pub struct SchemaArgs {
 pub enum Name {
     /// heads.json, written by `headfit fit`
     Heads,
+    /// The JSON of `headfit audit --json`
+    Audit,
     /// The JSON of `headfit evaluate --json`
     Evaluation,
     /// dataset.toml, as JSON
@@ -46,6 +49,7 @@ impl Name {
     fn schema(self) -> Schema {
         match self {
             Self::Heads => schema_for!(HeadsFile),
+            Self::Audit => schema_for!(Audit),
             Self::Evaluation => schema_for!(Evaluation),
             Self::Manifest => schema_for!(Manifest),
             Self::Check => schema_for!(CheckReport),

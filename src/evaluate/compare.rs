@@ -142,6 +142,9 @@ fn row(
         ties: sample.ties(),
         coverage: scored.coverage,
         epsilon: point.epsilon,
+        equal_scores: sample.equal_scores(),
+        se: None,
+        interval: interval.map(|i| i.kind),
         reason,
     }
 }
@@ -177,9 +180,6 @@ fn comparison(
     };
     let interval = difference.and_then(|_| interval_of(question, head, || percentile_interval(draws)).ok());
     Comparison {
-        dimension: question.dimension.to_owned(),
-        scorer: scorer.to_owned(),
-        protocol,
         difference,
         low: interval.map(|i| i.low),
         high: interval.map(|i| i.high),
@@ -191,6 +191,7 @@ fn comparison(
             Some(i) if i.high < 0.0 => Verdict::HeadLoses,
             Some(_) => Verdict::NoDifferenceShown,
         },
+        ..Comparison::undecided(question.dimension, scorer, protocol)
     }
 }
 

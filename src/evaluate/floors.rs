@@ -15,7 +15,7 @@ pub fn floors(dimension: &str, labels: &LabelledPairs, protocols: &[Protocol]) -
             [("chance", chance(protocol, ties, labels.len())), ("always-tie", always_tie(protocol, ties, labels.len()))]
         {
             if let Some((value, n)) = found {
-                floors.push(Floor { dimension: dimension.to_owned(), floor: floor.to_owned(), protocol, value, n });
+                floors.push(Floor::rule(dimension, floor, protocol, value, n));
             }
         }
     }

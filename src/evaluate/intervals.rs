@@ -4,6 +4,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::protocol::Protocol;
+use super::results::IntervalKind;
 use super::sample::{LANES, Lanes, Sample};
 use crate::rng;
 use crate::stats::{quantile_sorted, wilson};
@@ -35,6 +36,8 @@ pub struct Interval {
     pub high: f64,
     /// Draws without a value (no pair in the denominator), left out.
     pub failed: usize,
+    /// How it was made.
+    pub kind: IntervalKind,
 }
 
 impl Bootstrap {
@@ -89,6 +92,7 @@ pub fn percentile_interval(draws: &[f64]) -> Option<Interval> {
         low: quantile_sorted(&sorted, 0.025)?,
         high: quantile_sorted(&sorted, 0.975)?,
         failed: draws.len() - sorted.len(),
+        kind: IntervalKind::Bootstrap,
     })
 }
 
@@ -99,7 +103,7 @@ pub fn accuracy_interval(value: f64, groups: usize, draws: &[f64]) -> Option<Int
     if interval.low < interval.high || (value != 0.0 && value != 1.0) {
         return Some(interval);
     }
-    wilson(value, groups).map(|(low, high)| Interval { low, high, ..interval })
+    wilson(value, groups).map(|(low, high)| Interval { low, high, kind: IntervalKind::Wilson, ..interval })
 }
 
 /// Whether a denominator of `n` pairs from `groups` groups carries an interval.

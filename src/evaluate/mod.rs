@@ -7,6 +7,7 @@ pub mod intervals;
 pub mod margins;
 mod nested;
 pub mod protocol;
+pub mod results;
 mod run;
 pub mod sample;
 pub mod scorers;
@@ -17,6 +18,10 @@ mod tests;
 mod train_test;
 
 pub use protocol::Protocol;
+pub use results::{
+    AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,
+    ReliabilityBin, Standing, Statistic, Stratum, SystemAgreement, SystemRanking, SystemScore, UnseenGroups, Within,
+};
 pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores};
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +51,15 @@ pub struct Row {
     pub coverage: f64,
     /// Tie threshold that was used, where the protocol has one.
     pub epsilon: Option<f64>,
+    /// Equal scores among the scored pairs.
+    #[serde(default)]
+    pub equal_scores: usize,
+    /// Analytic standard error, clustered by prompt (definitions §3.11), at the threshold that was used.
+    #[serde(default)]
+    pub se: Option<f64>,
+    /// How the interval was made.
+    #[serde(default)]
+    pub interval: Option<IntervalKind>,
     /// Why there is no value, or no interval.
     pub reason: Option<String>,
 }
@@ -55,14 +69,24 @@ pub struct Row {
 pub struct Floor {
     /// Dimension.
     pub dimension: String,
-    /// `chance` or `always-tie`.
+    /// `chance`, `always-tie`, `majority`, `attribute NAME` (the best single attribute, fitted out of fold); among the
+    /// ceilings `annotator` (one annotator against the others).
     pub floor: String,
     /// Protocol.
     pub protocol: Protocol,
     /// Its accuracy.
     pub value: f64,
+    /// Lower end of the 95 % interval; `null` where the value is a rule and no estimate.
+    #[serde(default)]
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval.
+    #[serde(default)]
+    pub high: Option<f64>,
     /// Pairs in the denominator.
     pub n: usize,
+    /// How it was made, where that is not a rule.
+    #[serde(default)]
+    pub detail: Option<String>,
 }
 
 /// The head against one other scorer on the pairs that both cover.
@@ -86,6 +110,21 @@ pub struct Comparison {
     pub prompts: usize,
     /// `head-wins`, `head-loses`, `no-difference-shown` or `not-enough-data`.
     pub verdict: Verdict,
+    /// Analytic standard error of the difference, clustered by prompt.
+    #[serde(default)]
+    pub se: Option<f64>,
+    /// Two-sided p-value of a permutation test that exchanges the two scorers prompt by prompt.
+    #[serde(default)]
+    pub p: Option<f64>,
+    /// p adjusted over all comparisons of the evaluation (Benjamini–Hochberg).
+    #[serde(default)]
+    pub q: Option<f64>,
+    /// Two-sided p-value of McNemar's exact test, which takes pairs as independent.
+    #[serde(default)]
+    pub mcnemar: Option<f64>,
+    /// Smallest true difference that this many prompts would show with 80 % power at the 5 % level.
+    #[serde(default)]
+    pub detectable: Option<f64>,
 }
 
 /// What an interval of a difference allows to say.
@@ -138,6 +177,36 @@ pub struct Evaluation {
     pub floors: Vec<Floor>,
     /// Head against each scorer.
     pub comparisons: Vec<Comparison>,
+    /// What people reach against each other, as `annotator`.
+    #[serde(default)]
+    pub ceilings: Vec<Floor>,
+    /// Places of the scorers, with simultaneous limits.
+    #[serde(default)]
+    pub standings: Vec<Standing>,
+    /// Scorers that are worse than a coin.
+    #[serde(default)]
+    pub inverted: Vec<Inverted>,
+    /// The identity that ties `tau` and `diff` together, checked on `rows`.
+    #[serde(default)]
+    pub identity: IdentityCheck,
+    /// Item scores against mean ratings; asked for.
+    #[serde(default)]
+    pub correlations: Vec<Correlation>,
+    /// Generators as people and scorers order them.
+    #[serde(default)]
+    pub systems: Vec<SystemRanking>,
+    /// Accuracy by margin of the human label, between and within generators, by attribute.
+    #[serde(default)]
+    pub strata: Vec<Stratum>,
+    /// Win probabilities against what people said.
+    #[serde(default)]
+    pub calibration: Vec<Calibration>,
+    /// Accuracy against training pairs, questions and λ; asked for.
+    #[serde(default)]
+    pub curves: Vec<Curve>,
+    /// The head on groups that it never saw; asked for.
+    #[serde(default)]
+    pub unseen: Vec<UnseenGroups>,
     /// What the user should know.
     pub notes: Vec<String>,
 }

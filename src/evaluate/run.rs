@@ -116,16 +116,11 @@ pub fn evaluate_with_scores(
 ) -> Result<(Evaluation, Vec<DimensionScores>)> {
     check(ds, mode, options)?;
     let mut evaluation = Evaluation {
-        dataset: ds.name.clone(),
         simulated: ds.simulated,
-        design: design(mode),
         draws: options.draws,
         seed: options.seed,
         missing_score_equal: options.missing_score_equal,
-        rows: Vec::new(),
-        floors: Vec::new(),
-        comparisons: Vec::new(),
-        notes: Vec::new(),
+        ..Evaluation::empty(&ds.name, design(mode))
     };
     if matches!(mode, Mode::Stored(_)) && has_split(ds) {
         evaluation.notes.push("The data declare a split: the stored heads are scored on its test pairs.".to_owned());

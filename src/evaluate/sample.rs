@@ -83,6 +83,11 @@ impl Sample {
         self.pairs.iter().filter(|p| p.0 == 0).count()
     }
 
+    /// Pairs whose two scores are equal.
+    pub fn equal_scores(&self) -> usize {
+        self.pairs.iter().filter(|p| p.1 == 0.0).count()
+    }
+
     /// The accuracy on all pairs of the sample.
     pub fn point(&self, protocol: Protocol) -> Point {
         let (counts, epsilon) = match protocol.threshold() {

@@ -1,7 +1,7 @@
 //! What an evaluation means, in one sentence per dimension.
 
 use super::scorers::HEAD;
-use super::{Comparison, Evaluation, Protocol, Row, Verdict};
+use super::{Comparison, Design, Evaluation, Floor, IdentityCheck, Protocol, Row, Verdict};
 
 impl Row {
     /// A row that says why there is no value.
@@ -18,12 +18,79 @@ impl Row {
             ties: 0,
             coverage: 0.0,
             epsilon: None,
+            equal_scores: 0,
+            se: None,
+            interval: None,
             reason: Some(reason.to_owned()),
         }
     }
 }
 
+impl Comparison {
+    /// A comparison of which nothing is known yet.
+    pub fn undecided(dimension: &str, scorer: &str, protocol: Protocol) -> Self {
+        Self {
+            dimension: dimension.to_owned(),
+            scorer: scorer.to_owned(),
+            protocol,
+            difference: None,
+            low: None,
+            high: None,
+            n: 0,
+            prompts: 0,
+            verdict: Verdict::NotEnoughData,
+            se: None,
+            p: None,
+            q: None,
+            mcnemar: None,
+            detectable: None,
+        }
+    }
+}
+
+impl Floor {
+    /// A floor whose value follows from a rule and no estimate.
+    pub fn rule(dimension: &str, floor: &str, protocol: Protocol, value: f64, n: usize) -> Self {
+        Self {
+            dimension: dimension.to_owned(),
+            floor: floor.to_owned(),
+            protocol,
+            value,
+            low: None,
+            high: None,
+            n,
+            detail: None,
+        }
+    }
+}
+
 impl Evaluation {
+    /// An evaluation without any result yet.
+    pub fn empty(dataset: &str, design: Design) -> Self {
+        Self {
+            dataset: dataset.to_owned(),
+            simulated: false,
+            design,
+            draws: 0,
+            seed: 0,
+            missing_score_equal: false,
+            rows: Vec::new(),
+            floors: Vec::new(),
+            comparisons: Vec::new(),
+            ceilings: Vec::new(),
+            standings: Vec::new(),
+            inverted: Vec::new(),
+            identity: IdentityCheck::default(),
+            correlations: Vec::new(),
+            systems: Vec::new(),
+            strata: Vec::new(),
+            calibration: Vec::new(),
+            curves: Vec::new(),
+            unseen: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// The dimensions that were evaluated, in order.
     pub fn dimensions(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();

@@ -4,7 +4,7 @@ use super::build::{Block, judge_prefix};
 use super::coding::Cell;
 use super::gates::{GateCounts, Gates};
 use super::{Coding, Column, ColumnKind, question_texts};
-use crate::checklist::Checklist;
+use crate::checklist::{Checklist, Gate};
 use crate::dataset::{Answers, Dataset};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result};
@@ -13,13 +13,22 @@ use crate::{Error, Result};
 const LABEL_LENGTH: usize = 60;
 
 /// Columns judge by judge (in order of appearance), each judge's in the checklist's order, or in order of appearance
-/// where there is no checklist. `p_yes` is per row of `answers`, after the hierarchy.
-pub(super) fn columns(ds: &Dataset, answers: &Answers, p_yes: &[Option<f64>], coding: Coding) -> Result<Block> {
+/// where there is no checklist. `p_yes` is per row of `answers`, after the hierarchy. `gates` replace those of the
+/// checklist.
+pub(super) fn columns(
+    ds: &Dataset,
+    answers: &Answers,
+    p_yes: &[Option<f64>],
+    coding: Coding,
+    gates: Option<&[Gate]>,
+) -> Result<Block> {
     let mut block = Block::default();
     let hashes = question_texts::hashes(ds, answers, &mut block.notes)?;
     let places = places(ds.checklist.as_ref(), answers)?;
-    let width = ds.checklist.as_ref().map_or(answers.question_ids.len(), |c| c.questions.len());
-    let gates = ds.checklist.as_ref().map(Gates::of);
+    let gates = gates.unwrap_or(ds.checklist.as_ref().map_or(&[], |c| c.gates.as_slice()));
+    let ids = ids(ds.checklist.as_ref(), answers, gates);
+    let width = ids.len();
+    let switches = Gates::of(gates, |id| ids.iter().position(|known| *known == id));
     // Question of the answers that stands at each place; `None` for questions of the checklist that nobody was asked.
     let mut question_at = vec![None; width];
     for (question, &place) in places.iter().enumerate() {
@@ -28,12 +37,10 @@ pub(super) fn columns(ds: &Dataset, answers: &Answers, p_yes: &[Option<f64>], co
     let mut counts = GateCounts::default();
     for judge in 0..answers.judges.len() {
         let (mut cells, asked) = cells(ds, answers, p_yes, judge, &places, width);
-        if let Some(gates) = &gates {
-            cells.chunks_exact_mut(width.max(1)).for_each(|item| gates.apply(item, &mut counts));
-        }
+        cells.chunks_exact_mut(width.max(1)).for_each(|item| switches.apply(item, &mut counts));
         for (place, question) in question_at.iter().enumerate() {
             let Some(question) = question.filter(|_| asked[place]) else { continue };
-            let Some(mut column) = column(ds.checklist.as_ref(), answers, judge, question) else { continue };
+            let Some(mut column) = column(ds.checklist.as_ref(), gates, answers, judge, question) else { continue };
             column.text_sha256.clone_from(&hashes[question]);
             block.columns.push(column);
             block.values.push(cells.iter().skip(place).step_by(width).map(|cell| cell.code(coding)).collect());
@@ -41,9 +48,27 @@ pub(super) fn columns(ds: &Dataset, answers: &Answers, p_yes: &[Option<f64>], co
     }
     name_texts(answers, ds.checklist.is_some(), &mut block);
     if let Some(checklist) = &ds.checklist {
-        say(checklist, &question_at, counts, &mut block.notes);
+        let unasked = question_at.iter().filter(|q| q.is_none()).count();
+        if unasked > 0 {
+            let all = question_at.len();
+            let name = &checklist.name;
+            block.notes.push(format!("{unasked} of the {all} questions of {name} have no answer and no column"));
+        }
     }
+    say_gates(gates, |id| ids.iter().position(|known| *known == id).and_then(|at| question_at[at]), counts, &mut block);
     Ok(block)
+}
+
+/// The question at each place of an item's row of cells: the checklist's questions, or those of the answers and then the
+/// gates that nobody was asked.
+fn ids<'d>(checklist: Option<&'d Checklist>, answers: &'d Answers, gates: &'d [Gate]) -> Vec<&'d str> {
+    if let Some(checklist) = checklist {
+        return checklist.questions.iter().map(|q| q.id.as_str()).collect();
+    }
+    let mut ids: Vec<&str> = answers.question_ids.iter().map(String::as_str).collect();
+    let unasked = gates.iter().map(|gate| gate.question.as_str()).filter(|id| !ids.contains(id)).collect::<Vec<_>>();
+    ids.extend(unasked);
+    ids
 }
 
 /// Place of each question of the answers in an item's row of cells.
@@ -87,10 +112,16 @@ fn cells(
 }
 
 /// The column of a question, `None` for a gate that is no feature.
-fn column(checklist: Option<&Checklist>, answers: &Answers, judge: usize, question: usize) -> Option<Column> {
+fn column(
+    checklist: Option<&Checklist>,
+    gates: &[Gate],
+    answers: &Answers,
+    judge: usize,
+    question: usize,
+) -> Option<Column> {
     let id = &answers.question_ids[question];
     let known = checklist.and_then(|c| Some(&c.questions[c.index(id)?]));
-    if checklist.and_then(|c| c.gate(id)).is_some_and(|gate| !gate.feature) {
+    if gates.iter().any(|gate| gate.question == *id && !gate.feature) {
         return None;
     }
     let (id_prefix, label_prefix) = judge_prefix(answers, judge);
@@ -126,27 +157,17 @@ fn name_texts(answers: &Answers, has_checklist: bool, block: &mut Block) {
     }
 }
 
-/// What the user should know about the checklist's questions and gates.
-fn say(checklist: &Checklist, question_at: &[Option<usize>], counts: GateCounts, notes: &mut Vec<String>) {
-    let unasked = question_at.iter().filter(|q| q.is_none()).count();
-    if unasked > 0 {
-        notes.push(format!(
-            "{unasked} of the {} questions of {} have no answer and no column",
-            question_at.len(),
-            checklist.name
+/// What the user should know about the gates; `asked` gives the question of the answers with an id.
+fn say_gates(gates: &[Gate], asked: impl Fn(&str) -> Option<usize>, counts: GateCounts, block: &mut Block) {
+    for gate in gates.iter().filter(|gate| asked(&gate.question).is_none()) {
+        block.notes.push(format!(
+            "gate \"{}\" was never asked, so the {} questions that it hides are missing everywhere",
+            gate.question,
+            gate.hides.len()
         ));
     }
-    for gate in &checklist.gates {
-        if checklist.index(&gate.question).is_some_and(|place| question_at[place].is_none()) {
-            notes.push(format!(
-                "gate \"{}\" was never asked, so the {} questions that it hides are missing everywhere",
-                gate.question,
-                gate.hides.len()
-            ));
-        }
-    }
-    if !checklist.gates.is_empty() {
-        notes.push(format!(
+    if !gates.is_empty() {
+        block.notes.push(format!(
             "gates: {} answers masked by a closed gate, {} made missing by a missing one",
             counts.masked, counts.missing
         ));

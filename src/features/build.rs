@@ -156,7 +156,7 @@ fn from_answers(ds: &Dataset, answers: &Answers, options: &FeatureOptions, exten
     });
     let p_yes = hierarchy::effective(answers, options.hierarchy, &mut notes);
     let mut block = match layout {
-        Layout::Fixed => answers::columns(ds, answers, &p_yes, options.coding)?,
+        Layout::Fixed => answers::columns(ds, answers, &p_yes, options.coding, options.gates.as_deref())?,
         Layout::PerPrompt => aggregate::columns(ds, answers, &p_yes, options.coding, extent),
     };
     notes.append(&mut block.notes);

@@ -21,6 +21,15 @@ impl Coding {
         }
     }
 
+    /// P(yes) behind a coded number, the inverse of [`Coding::code`] (up to its clipping).
+    pub fn decode(self, x: f64) -> f64 {
+        match self {
+            Self::Signed => (x + 1.0) / 2.0,
+            Self::Unit => x,
+            Self::Logit => 1.0 / (1.0 + (-x).exp()),
+        }
+    }
+
     /// The number between yes and no, for masked answers and neutral fills: 0, or ½ in [`Coding::Unit`].
     pub fn neutral(self) -> f64 {
         match self {

@@ -1,7 +1,7 @@
 //! Presence questions that switch their dependants off.
 
 use super::coding::{Cell, YES};
-use crate::checklist::Checklist;
+use crate::checklist::Gate;
 
 /// The gates of a checklist as indices, ordered so that a gate comes after every gate that hides it.
 #[derive(Debug)]
@@ -17,14 +17,13 @@ pub(super) struct GateCounts {
 }
 
 impl Gates {
-    /// A checked checklist has no circle of gates, so the order exists.
-    pub(super) fn of(checklist: &Checklist) -> Self {
-        let mut waiting: Vec<(usize, Vec<usize>)> = checklist
-            .gates
+    /// `index` gives the place of a question by its id. A checked checklist has no circle of gates, so the order exists.
+    pub(super) fn of(gates: &[Gate], index: impl Fn(&str) -> Option<usize>) -> Self {
+        let mut waiting: Vec<(usize, Vec<usize>)> = gates
             .iter()
             .filter_map(|gate| {
-                let hides = gate.hides.iter().filter_map(|id| checklist.index(id)).collect();
-                Some((checklist.index(&gate.question)?, hides))
+                let hides = gate.hides.iter().filter_map(|id| index(id)).collect();
+                Some((index(&gate.question)?, hides))
             })
             .collect();
         let mut ordered = Vec::with_capacity(waiting.len());
@@ -69,6 +68,10 @@ mod tests {
     use crate::checklist::Checklist;
     use proptest::prelude::*;
 
+    fn gates(checklist: &Checklist) -> Gates {
+        Gates::of(&checklist.gates, |id| checklist.index(id))
+    }
+
     /// Gate g1 hides a and g2; g2 hides a and b. The gates stand in the wrong order on purpose.
     fn nested() -> Checklist {
         let text = r#"
@@ -90,7 +93,7 @@ hides = ["a", "g2"]
 
     fn gated(cells: [Cell; 4]) -> [Cell; 4] {
         let mut cells = cells;
-        Gates::of(&nested()).apply(&mut cells, &mut GateCounts::default());
+        gates(&nested()).apply(&mut cells, &mut GateCounts::default());
         cells
     }
 
@@ -115,7 +118,7 @@ hides = ["a", "g2"]
         let text = nested();
         let mut counts = GateCounts::default();
         let mut cells = [YES, YES, NO, Missing];
-        Gates::of(&text).apply(&mut cells, &mut counts);
+        gates(&text).apply(&mut cells, &mut counts);
         assert_eq!(cells, [Masked, Masked, NO, Masked]);
     }
 

@@ -26,6 +26,8 @@ pub use pairs::default_bounds;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use crate::checklist::Gate;
+
 /// How an answer becomes a number (design: "Feature coding").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -101,6 +103,8 @@ pub struct FeatureOptions {
     pub hierarchy: Hierarchy,
     /// Scorer columns that join as features (`--with-scores`).
     pub with_scores: Vec<String>,
+    /// Gates to apply; `None`: those of the data set's checklist. A head brings the gates it was fitted with.
+    pub gates: Option<Vec<Gate>>,
 }
 
 /// What a column holds; decides default bounds, fills and scaling.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Head;
+use ndarray::ArrayView1;
+
+use super::{Head, Level, Scale};
 use crate::features::{FeatureMatrix, Missing};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result};
@@ -20,9 +22,7 @@ impl Head {
     /// [`Error::Data`] listing every column that is missing or whose question text differs, a different coding, and
     /// under `fail` the missing values.
     pub fn score(&self, features: &FeatureMatrix) -> Result<Vec<Option<f64>>> {
-        let place = self.match_columns(features)?;
-        let all: Vec<usize> = (0..self.columns.len()).collect();
-        self.partial_scores(features, &place, &all)
+        self.score_on(features, Scale::Head)
     }
 
     /// The score split by checklist dimension, R(dim_k) = Σ over the questions of dim_k (arXiv 2412.21059, Eq. 6), in
@@ -31,19 +31,9 @@ impl Head {
     /// # Errors
     /// As [`Head::score`].
     pub fn dimension_scores(&self, features: &FeatureMatrix) -> Result<PartScores> {
-        let place = self.match_columns(features)?;
-        let mut parts: Vec<(Option<String>, Vec<usize>)> = Vec::new();
-        for (j, column) in self.columns.iter().enumerate() {
-            match parts.iter_mut().find(|(dimension, _)| *dimension == column.dimension) {
-                Some((_, members)) => members.push(j),
-                None => parts.push((column.dimension.clone(), vec![j])),
-            }
-        }
-        parts.sort_by_key(|(dimension, _)| dimension.is_none());
-        parts
-            .into_iter()
-            .map(|(dimension, members)| Ok((dimension, self.partial_scores(features, &place, &members)?)))
-            .collect()
+        let parts = self.parts(Level::Dimension);
+        let scores = self.part_scores(features, &parts, Scale::Head)?;
+        Ok(parts.into_iter().map(|part| part.name).zip(scores).collect())
     }
 
     /// |w_j| × scale_j: how much column `j` moves the score over one typical step, for ordering weights of columns in
@@ -52,37 +42,28 @@ impl Head {
         self.weights[j].abs() * self.preparation.scales[j]
     }
 
-    /// Σ w_j x_j over `members`; an item is scored only if the whole head can score it.
-    fn partial_scores(&self, features: &FeatureMatrix, place: &[usize], members: &[usize]) -> Result<Vec<Option<f64>>> {
-        let missing = self.preparation.missing;
-        let mut missing_values = 0usize;
-        let scores = (features.values.rows().into_iter())
-            .map(|row| {
-                let absent = place.iter().filter(|&&at| row[at].is_nan()).count();
-                if absent == place.len() || (missing == Missing::Drop && absent > 0) {
-                    return None;
-                }
-                if missing == Missing::Fail {
-                    missing_values += absent;
-                }
-                let value = |j: usize| if row[place[j]].is_nan() { self.preparation.fills[j] } else { row[place[j]] };
-                Some(members.iter().map(|&j| self.weights[j] * value(j)).sum())
-            })
-            .collect();
-        if missing_values > 0 {
-            return Err(Error::data(Problem::new(
-                Severity::Error,
-                "missing-value",
-                "answers",
-                format!("{missing_values} values are missing, and this head was fitted with `--missing fail`"),
-                "complete the answers, or refit with another policy",
-            )));
+    /// Under `fail`: an error where an item that has some value lacks another one.
+    pub(super) fn refuse_missing(&self, features: &FeatureMatrix, place: &[usize]) -> Result<()> {
+        if self.preparation.missing != Missing::Fail {
+            return Ok(());
         }
-        Ok(scores)
+        let absent = |row: ArrayView1<f64>| place.iter().filter(|&&at| row[at].is_nan()).count();
+        let rows = features.values.rows().into_iter();
+        let missing: usize = rows.map(absent).filter(|&n| n < place.len()).sum();
+        if missing == 0 {
+            return Ok(());
+        }
+        Err(Error::data(Problem::new(
+            Severity::Error,
+            "missing-value",
+            "answers",
+            format!("{missing} values are missing, and this head was fitted with `--missing fail`"),
+            "complete the answers, or refit with another policy",
+        )))
     }
 
     /// Position in `features` of each of the head's columns.
-    fn match_columns(&self, features: &FeatureMatrix) -> Result<Vec<usize>> {
+    pub(super) fn match_columns(&self, features: &FeatureMatrix) -> Result<Vec<usize>> {
         let by_id: BTreeMap<&str, usize> =
             features.columns.iter().enumerate().map(|(at, column)| (column.id.as_str(), at)).collect();
         let mut problems = Problems::default();

@@ -88,7 +88,7 @@ impl HeadsFile {
                 remedy,
             )));
         };
-        let built = |head: &Head| (head.source, head.coding, head.layout);
+        let built = |head: &Head| (head.source, head.coding, head.layout, head.gates.clone());
         if let Some(other) = self.heads.iter().find(|head| built(head) != built(first)) {
             let message =
                 format!("heads \"{}\" and \"{}\" read differently coded features", first.dimension, other.dimension);
@@ -107,6 +107,7 @@ impl HeadsFile {
             layout: first.layout,
             hierarchy: if dsg { Hierarchy::Dsg } else { Hierarchy::None },
             with_scores,
+            gates: first.gates.clone(),
         })
     }
 

@@ -1,7 +1,10 @@
 //! A fitted head: weights with everything needed to apply them elsewhere; `heads.json`.
 
 mod apply;
+mod chance;
+pub mod explain;
 mod file;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod train;
@@ -10,12 +13,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::checklist::Gate;
 use crate::dataset::InputFile;
 use crate::features::{Coding, Column, FeatureSource, Layout, Preparation};
 use crate::fit::{Certificate, CurvePoint, Rule, Ties, WeightInterval};
 
 pub use apply::PartScores;
+pub use chance::{Chance, Verdict};
+pub use explain::Explanation;
 pub use file::provenance;
+pub use terms::{Bounds, Level, Part, Scale};
 pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train, training_pairs};
 
 /// Version of the heads file's format.
@@ -52,6 +59,12 @@ pub struct Head {
     pub source: FeatureSource,
     /// Layout of the answers.
     pub layout: Option<Layout>,
+    /// Gates that mask the answers it reads; `null`: those of the data set's checklist.
+    #[serde(default)]
+    pub gates: Option<Vec<Gate>>,
+    /// Where the weights come from, if they were not fitted here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// Fills and scales.
     pub preparation: Preparation,
     /// Treatment of ties.
@@ -78,6 +91,17 @@ pub struct Head {
     pub prompts: Vec<String>,
     /// What the user should know.
     pub notes: Vec<String>,
+}
+
+/// Where the weights of a head that was not fitted here come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Imported {
+    /// Layout of the file, for example `visionreward-video`.
+    pub layout: String,
+    /// The files, with their hashes.
+    pub files: Vec<InputFile>,
+    /// The number that was added to every score there; 0 in everything released.
+    pub intercept: f64,
 }
 
 /// Where heads come from.

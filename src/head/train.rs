@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::Head;
 use crate::dataset::groups::fold;
 use crate::dataset::{Dataset, Split};
-use crate::features::{FeatureMatrix, Missing, PairMatrix, Preparation, default_bounds};
+use crate::features::{FeatureMatrix, Layout, Missing, PairMatrix, Preparation, default_bounds};
 use crate::fit::{self, Fit, FitOptions, Rule, Ties, WeightInterval};
 use crate::problems::{Problem, Severity};
 use crate::stats::{counts, quantiles::quantile_sorted, rank};
@@ -192,6 +192,8 @@ fn assemble(
         coding: features.coding,
         source: features.source,
         layout: features.layout,
+        gates: gates(ds, features),
+        imported: None,
         ties: options.ties,
         tie_threshold: counts::calibrate(&margins).map_or(0.0, |(epsilon, _)| epsilon),
         lambda: fit.lambda,
@@ -206,6 +208,12 @@ fn assemble(
         notes: left_out(matrix).into_iter().chain(fit.notes).collect(),
         preparation,
     }
+}
+
+/// The gates that masked the answers behind these features.
+fn gates(ds: &Dataset, features: &FeatureMatrix) -> Option<Vec<crate::checklist::Gate>> {
+    let applied = features.layout == Some(Layout::Fixed);
+    ds.checklist.as_ref().filter(|_| applied).map(|checklist| checklist.gates.clone())
 }
 
 /// The columns of the head's own checklist dimension; an item is scoreable if it answers one of them.

@@ -33,6 +33,8 @@ fn head(dimension: &str, names: &[(&str, &str, f64)]) -> Head {
         coding: Coding::Signed,
         source: FeatureSource::Answers,
         layout: Some(Layout::Fixed),
+        gates: None,
+        imported: None,
         preparation: Preparation {
             missing: Missing::Neutral,
             fills: vec![0.0; names.len()],
@@ -82,6 +84,7 @@ fn rows(dimension: &str, scorers: &[(&str, f64, Verdict)]) -> (Vec<Row>, Vec<Com
                     n: 250,
                     prompts: 60,
                     verdict: *verdict,
+                    ..Comparison::undecided(dimension, scorer, protocol)
                 });
             }
         }
@@ -95,24 +98,15 @@ fn report(name: &dyn Fn(&str) -> String) -> Report {
     let (first, second, scorer) = (name("overall"), name("alignment"), name("clip_score"));
     let one = rows(&first, &[("head", 0.74, HeadWins), ("mean", 0.71, NoDifferenceShown), (&scorer, 0.58, HeadWins)]);
     let two = rows(&second, &[("head", 0.61, HeadWins), ("mean", 0.6, NoDifferenceShown), (&scorer, 0.7, HeadLoses)]);
-    let floor = |dimension: &str| Floor {
-        dimension: dimension.into(),
-        floor: "chance".into(),
-        protocol: Protocol::DiffHalf,
-        value: 0.5,
-        n: 250,
-    };
+    let floor = |dimension: &str| Floor::rule(dimension, "chance", Protocol::DiffHalf, 0.5, 250);
     let evaluation = Evaluation {
-        dataset: name("toy"),
-        simulated: false,
-        design: Design::CrossValidated { folds: 5 },
         draws: 1000,
         seed: 1,
-        missing_score_equal: false,
         rows: [one.0, two.0].concat(),
         floors: vec![floor(&first), floor(&second)],
         comparisons: [one.1, two.1].concat(),
         notes: vec![name("2 pairs left out")],
+        ..Evaluation::empty(&name("toy"), Design::CrossValidated { folds: 5 })
     };
     let (a, b, c) = (name("hands are right"), name("gpt4o/objects:mean"), name("画面自然"));
     let heads = [
@@ -339,16 +333,10 @@ fn csv_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
 #[test]
 fn an_empty_evaluation_is_a_page_too() {
     let evaluation = Evaluation {
-        dataset: "none".into(),
         simulated: true,
-        design: Design::TrainTest,
-        draws: 0,
         seed: 1,
         missing_score_equal: true,
-        rows: vec![],
-        floors: vec![],
-        comparisons: vec![],
-        notes: vec![],
+        ..Evaluation::empty("none", Design::TrainTest)
     };
     let report = Report::new(Parts {
         title: String::new(),

@@ -1,0 +1,117 @@
+//! Rows of the tables beside the findings: agreement, annotators, questions.
+
+use serde::{Deserialize, Serialize};
+
+/// A number with its 95 % interval, or the reason why there is none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Measure {
+    /// The estimate; `null` with a `reason`.
+    pub value: Option<f64>,
+    /// Lower end.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Why there is no value, or no interval.
+    pub reason: Option<String>,
+}
+
+impl Measure {
+    /// A value with its interval.
+    pub fn new(value: f64, interval: Option<(f64, f64)>) -> Self {
+        Self { value: Some(value), low: interval.map(|i| i.0), high: interval.map(|i| i.1), reason: None }
+    }
+
+    /// No value, and why.
+    pub fn undefined(reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..Self::default() }
+    }
+}
+
+/// How far annotators agree on one rated dimension, or on the pairs of one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AgreementRow {
+    /// The dimension.
+    pub dimension: String,
+    /// What was labelled: `ratings` of items or `votes` on pairs.
+    pub of: String,
+    /// Items or pairs with at least two labels.
+    pub units: usize,
+    /// Labels of those.
+    pub labels: usize,
+    /// Annotators (or slots) behind them.
+    pub annotators: usize,
+    /// Whether the names stand for the same person throughout, as declared.
+    pub persistent: Option<bool>,
+    /// Krippendorff's alpha, nominal.
+    pub alpha_nominal: Measure,
+    /// Krippendorff's alpha, ordinal.
+    pub alpha_ordinal: Measure,
+    /// Krippendorff's alpha, interval.
+    pub alpha_interval: Measure,
+    /// Gwet's AC1.
+    pub ac1: Measure,
+    /// Gwet's AC2 with quadratic weights.
+    pub ac2: Measure,
+    /// Share of agreeing pairs of labels, averaged over units.
+    pub agreement: Measure,
+    /// Share of the most frequent value.
+    pub prevalence: f64,
+    /// The most frequent value.
+    pub commonest: String,
+}
+
+/// One annotator on one dimension.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AnnotatorRow {
+    /// Name in the data.
+    pub annotator: String,
+    /// The dimension.
+    pub dimension: String,
+    /// `ratings` or `votes`.
+    pub of: String,
+    /// Labels given.
+    pub labels: usize,
+    /// Ratings: own value minus the mean of the others on the same item, in standard deviations of the ratings. Votes:
+    /// share of decisive votes for the side shown first, minus ½.
+    pub severity: Measure,
+    /// Ratings: Spearman correlation with the mean of the others. Votes: share of agreement with the plurality of the
+    /// others.
+    pub agreement: Measure,
+    /// Share of the labels that are the annotator's most frequent one.
+    pub straight_lining: Measure,
+    /// Longest run of one label in file order.
+    pub longest_run: usize,
+    /// Share of the pairs whose predicted winner changes where the head is fitted without this annotator.
+    pub influence: Measure,
+}
+
+/// One question (or category of questions) of one judge against one dimension.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct QuestionRow {
+    /// The question id, or the category where every prompt has questions of its own.
+    pub question: String,
+    /// The judge; empty where it has no name.
+    pub judge: String,
+    /// Dimension of the pairs; empty where there are none.
+    pub dimension: String,
+    /// Answers.
+    pub answers: usize,
+    /// Mean P(yes).
+    pub yes_rate: Measure,
+    /// Share of the answers that are blank or were not understood.
+    pub missing: f64,
+    /// Share of the answers that were not understood.
+    pub unparsable: f64,
+    /// P(yes) of the preferred item minus that of the other one, mean over decisive pairs.
+    pub shift: Measure,
+    /// Spearman correlation of the difference with the human label.
+    pub spearman: Measure,
+    /// Share of right answers against human ratings (yes iff rating ≥ the question's option).
+    pub accuracy: Measure,
+    /// Mean of the shares right among human yes and human no.
+    pub balanced_accuracy: Measure,
+    /// Share of human yes.
+    pub prevalence: Measure,
+    /// Mean |P(yes) − share of human yes| over ten bins of P(yes).
+    pub calibration_error: Measure,
+}

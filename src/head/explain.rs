@@ -1,0 +1,344 @@
+//! Why one item scores higher than another: the waterfall, question by question, and what would flip it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Bounds, Chance, Head, Level, Scale, Verdict};
+use crate::features::{ColumnKind, FeatureMatrix};
+use crate::stats::counts;
+use crate::{Error, Result};
+
+/// One comparison of two items under one head, in the head's own scale. The margin is the sum of `steps`, and of `parts`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Explanation {
+    /// Dimension of the head.
+    pub dimension: String,
+    /// The first item.
+    pub a: Side,
+    /// The second item.
+    pub b: Side,
+    /// Whether both answer the same prompt; scores compare inside a prompt only.
+    pub same_prompt: bool,
+    /// score(a) − score(b).
+    pub margin: f64,
+    /// Margin up to which the head calls a tie.
+    pub tie_threshold: f64,
+    /// What the head says.
+    pub verdict: Verdict,
+    /// What people would say, by the head's model.
+    pub chance: Chance,
+    /// The columns that move the margin, largest step first; ties in column order.
+    pub steps: Vec<Step>,
+    /// Columns with a weight on which the two items do not differ.
+    pub equal: usize,
+    /// The margin by checklist dimension, in the head's order; `null` gathers columns without one.
+    pub parts: Vec<PartStep>,
+    /// What would change the verdict.
+    pub flip: Flip,
+}
+
+/// One of the two items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Side {
+    /// Item id.
+    pub item: String,
+    /// Text of its prompt, where known.
+    pub prompt: Option<String>,
+    /// Its score, missing values filled as the head's policy says.
+    pub score: f64,
+    /// The score if every missing answer were the worst, or the best, possible.
+    pub bounds: Bounds,
+    /// Per cent of the training items that score lower; `null` without training scores.
+    pub percentile: Option<f64>,
+}
+
+/// One column's share of the margin: `weight` × (value of a − value of b).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Step {
+    /// Column id.
+    pub column: String,
+    /// Short label for people.
+    pub label: String,
+    /// Full text of the question, where the data know it.
+    pub text: Option<String>,
+    /// Checklist dimension.
+    pub dimension: Option<String>,
+    /// Checklist sub-dimension.
+    pub subdimension: Option<String>,
+    /// Weight in coded units.
+    pub weight: f64,
+    /// What a has here.
+    pub a: Reading,
+    /// What b has here.
+    pub b: Reading,
+    /// `weight` × (coded a − coded b); positive speaks for a.
+    pub contribution: f64,
+    /// The margin after this step and all before it.
+    pub cumulative: f64,
+}
+
+/// What one item has in one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase", tag = "kind", content = "value")]
+pub enum Reading {
+    /// P(yes), or a mean of them.
+    Answer(f64),
+    /// A closed gate says that the question does not apply.
+    Masked,
+    /// A ready-made number or another scorer's score.
+    Number(f64),
+    /// Nothing was there; the coded value that stands in.
+    Missing(f64),
+}
+
+/// The margin within one checklist dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PartStep {
+    /// Dimension; `null` gathers columns without one.
+    pub dimension: Option<String>,
+    /// R(dim_k) of a.
+    pub a: f64,
+    /// R(dim_k) of b.
+    pub b: f64,
+    /// Their difference.
+    pub contribution: f64,
+}
+
+/// What would change the verdict, one answer at a time, each column taken by itself: ladders and gates could tie
+/// several answers together. Numbers that are no answers stay as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Flip {
+    /// Answers each of which, changed alone, would make the other side win (or, after a tie, one side win).
+    pub alone: Vec<Change>,
+    /// The fewest changes that together make the other side win; empty where no answers can do it, or for a tie.
+    pub fewest: Vec<Change>,
+    /// Margin after all of `fewest`.
+    pub margin: Option<f64>,
+}
+
+/// One changed answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Change {
+    /// Whether the answer about a (else about b) changes.
+    pub of_a: bool,
+    /// Column id.
+    pub column: String,
+    /// Short label.
+    pub label: String,
+    /// What stands there now.
+    pub from: Reading,
+    /// P(yes) after the change, 0 or 1.
+    pub to: f64,
+    /// How much the margin moves.
+    pub shift: f64,
+}
+
+/// What [`Head::explain`] needs to know beside the features.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The data set that the features were made from.
+    pub data: &'a crate::dataset::Dataset,
+    /// Declared ranges of scorers: name → lowest, highest.
+    pub ranges: &'a BTreeMap<String, [f64; 2]>,
+}
+
+impl Head {
+    /// Compares items `a` and `b` (rows of `features`).
+    ///
+    /// # Errors
+    /// As [`Head::score`]; [`Error::Usage`] where one of the items cannot be scored.
+    pub fn explain(&self, features: &FeatureMatrix, a: usize, b: usize, context: Context<'_>) -> Result<Explanation> {
+        let place = self.match_columns(features)?;
+        self.refuse_missing(features, &place)?;
+        let row = |item: usize| -> Vec<f64> { place.iter().map(|&at| features.values[[item, at]]).collect() };
+        for item in [a, b] {
+            if !self.can_score(features.values.row(item), &place) {
+                return Err(Error::Usage(format!(
+                    "item {} cannot be scored: it has no answers, or too few for the head's policy",
+                    features.item_ids[item]
+                )));
+            }
+        }
+        let (xa, xb) = (row(a), row(b));
+        let side = |item: usize, x: &[f64]| Side {
+            item: features.item_ids[item].clone(),
+            prompt: context.data.items.prompt_texts[context.data.items.prompt[item]].clone(),
+            score: self.sum(x),
+            bounds: self.bounds_of(|j| x[j], context.ranges, Scale::Head).unwrap_or(Bounds {
+                low: None,
+                high: None,
+                missing: x.len(),
+            }),
+            percentile: self.percentile(self.sum(x)),
+        };
+        let (left, right) = (side(a, &xa), side(b, &xb));
+        let margin = counts::margin(left.score, right.score);
+        let (steps, equal) = self.steps(&xa, &xb, context);
+        let verdict = self.verdict(left.score, right.score);
+        Ok(Explanation {
+            dimension: self.dimension.clone(),
+            same_prompt: context.data.items.prompt[a] == context.data.items.prompt[b],
+            margin,
+            tie_threshold: self.tie_threshold,
+            verdict,
+            chance: self.chance(margin),
+            steps,
+            equal,
+            parts: self.part_steps(&xa, &xb),
+            flip: self.flip(&xa, &xb, margin, verdict),
+            a: left,
+            b: right,
+        })
+    }
+
+    fn sum(&self, x: &[f64]) -> f64 {
+        (0..self.columns.len()).map(|j| self.weights[j] * self.filled(j, x[j])).sum()
+    }
+
+    fn steps(&self, xa: &[f64], xb: &[f64], context: Context<'_>) -> (Vec<Step>, usize) {
+        let texts = question_texts(context);
+        let mut steps = Vec::new();
+        let mut equal = 0;
+        for (j, column) in self.columns.iter().enumerate().filter(|(j, _)| self.weights[*j] != 0.0) {
+            let contribution = self.weights[j] * (self.filled(j, xa[j]) - self.filled(j, xb[j]));
+            if contribution == 0.0 {
+                equal += 1;
+                continue;
+            }
+            steps.push(Step {
+                column: column.id.clone(),
+                label: column.label.clone(),
+                text: texts.get(column.id.as_str()).map(|&text| text.to_owned()),
+                dimension: column.dimension.clone(),
+                subdimension: column.subdimension.clone(),
+                weight: self.weights[j],
+                a: self.reading(j, xa[j]),
+                b: self.reading(j, xb[j]),
+                contribution,
+                cumulative: 0.0,
+            });
+        }
+        steps.sort_by(|s, t| t.contribution.abs().total_cmp(&s.contribution.abs()));
+        let mut sum = 0.0;
+        for step in &mut steps {
+            sum += step.contribution;
+            step.cumulative = sum;
+        }
+        (steps, equal)
+    }
+
+    fn part_steps(&self, xa: &[f64], xb: &[f64]) -> Vec<PartStep> {
+        let sum = |x: &[f64], members: &[usize]| -> f64 {
+            members.iter().map(|&j| self.weights[j] * self.filled(j, x[j])).sum()
+        };
+        self.parts(Level::Dimension)
+            .into_iter()
+            .map(|part| {
+                let (a, b) = (sum(xa, &part.members), sum(xb, &part.members));
+                PartStep { dimension: part.name, a, b, contribution: a - b }
+            })
+            .collect()
+    }
+
+    /// What a coded value means.
+    fn reading(&self, j: usize, x: f64) -> Reading {
+        let hidden = |id: &str| self.gates.iter().flatten().any(|gate| gate.hides.iter().any(|h| h == id));
+        match self.columns[j].kind {
+            _ if x.is_nan() => Reading::Missing(self.preparation.fills[j]),
+            ColumnKind::Table | ColumnKind::Score => Reading::Number(x),
+            _ if x == self.coding.neutral() && hidden(&self.columns[j].id) => Reading::Masked,
+            _ => Reading::Answer(self.coding.decode(x)),
+        }
+    }
+
+    /// All answers that could move the margin against `verdict`'s winner, largest shift first.
+    fn changes(&self, xa: &[f64], xb: &[f64], down: bool) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (j, column) in self.columns.iter().enumerate().filter(|(j, _)| self.weights[*j] != 0.0) {
+            if column.kind != ColumnKind::Question {
+                continue;
+            }
+            for (of_a, x) in [(true, xa[j]), (false, xb[j])] {
+                let from = self.reading(j, x);
+                if from == Reading::Masked {
+                    continue;
+                }
+                for to in [0.0, 1.0] {
+                    let side = if of_a { 1.0 } else { -1.0 };
+                    let shift = side * self.weights[j] * (self.coding.code(to) - self.filled(j, x));
+                    if (down && shift < 0.0) || (!down && shift > 0.0) {
+                        let (column, label) = (column.id.clone(), column.label.clone());
+                        changes.push(Change { of_a, column, label, from: from.clone(), to, shift });
+                    }
+                }
+            }
+        }
+        changes.sort_by(|s, t| t.shift.abs().total_cmp(&s.shift.abs()));
+        changes
+    }
+
+    fn flip(&self, xa: &[f64], xb: &[f64], margin: f64, verdict: Verdict) -> Flip {
+        let epsilon = self.tie_threshold;
+        let won_by_b = |m: f64| m < -epsilon && counts::margin(m, 0.0) < 0.0;
+        let won_by_a = |m: f64| m > epsilon && counts::margin(m, 0.0) > 0.0;
+        let directions: &[bool] = match verdict {
+            Verdict::A => &[true],
+            Verdict::B => &[false],
+            Verdict::Tie => &[true, false],
+        };
+        let mut flip = Flip { alone: Vec::new(), fewest: Vec::new(), margin: None };
+        for &down in directions {
+            let changes = self.changes(xa, xb, down);
+            let done = |m: f64| if down { won_by_b(m) } else { won_by_a(m) };
+            flip.alone.extend(changes.iter().filter(|change| done(round(margin + change.shift))).cloned());
+            if verdict == Verdict::Tie {
+                continue;
+            }
+            // Shifts add up, so taking the largest first needs the fewest; each answer changes once only.
+            let mut m = margin;
+            let mut taken: Vec<Change> = Vec::new();
+            for change in &changes {
+                if done(round(m)) {
+                    break;
+                }
+                if !taken.iter().any(|t| t.of_a == change.of_a && t.column == change.column) {
+                    m += change.shift;
+                    taken.push(change.clone());
+                }
+            }
+            if done(round(m)) {
+                flip.fewest = taken;
+                flip.margin = Some(round(m));
+            }
+        }
+        flip.alone.sort_by(|s, t| t.shift.abs().total_cmp(&s.shift.abs()));
+        flip
+    }
+}
+
+/// Sums of weights that cancel leave a rest below 12 digits of the weights.
+fn round(margin: f64) -> f64 {
+    if margin.abs() < 1e-12 { 0.0 } else { margin }
+}
+
+/// Full texts by question id, from the checklist, else from the answers where an id has one text only.
+fn question_texts(context: Context<'_>) -> BTreeMap<&str, &str> {
+    let mut texts: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    if let Some(answers) = &context.data.answers {
+        for row in &answers.rows {
+            let Some(text) = row.text else { continue };
+            let text = answers.texts[text].as_str();
+            let known = texts.entry(&answers.question_ids[row.question]).or_insert(Some(text));
+            if *known != Some(text) {
+                *known = None;
+            }
+        }
+    }
+    for question in context.data.checklist.iter().flat_map(|checklist| &checklist.questions) {
+        if let Some(text) = &question.text {
+            texts.insert(&question.id, Some(text));
+        }
+    }
+    texts.into_iter().filter_map(|(id, text)| Some((id, text?))).collect()
+}
