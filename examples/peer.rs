@@ -19,8 +19,8 @@ use std::time::Instant;
 use headfit::fit::kernel::Storage;
 use headfit::fit::likelihood::{Likelihood, LogisticRows, Model, RowWeights};
 use headfit::fit::path::{Shape, follow, start};
-use headfit::fit::solver::{Limits, State, minimise};
 use headfit::fit::penalty::Penalty;
+use headfit::fit::solver::{Limits, State, minimise};
 use headfit::fit::{bootstrap, cross_validation};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;

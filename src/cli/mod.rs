@@ -7,9 +7,11 @@ mod demo;
 mod evaluate;
 mod explain_protocol;
 mod fit;
+mod import;
 mod init;
 mod pipeline;
 mod printer;
+mod pull;
 mod report;
 mod schema;
 mod score;
@@ -47,6 +49,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::InitArgs),
+    Pull(pull::PullArgs),
+    Import(import::ImportArgs),
     Check(check::CheckArgs),
     Fit(fit::FitArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -86,6 +90,8 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
     }
     match cli.command {
         Command::Init(args) => init::run(&args, printer),
+        Command::Pull(args) => pull::run(&args, printer),
+        Command::Import(args) => import::run(&args, printer),
         Command::Check(args) => check::run(&args, printer),
         Command::Fit(args) => fit::run(&args, printer),
         Command::Evaluate(args) => evaluate::run(&args, printer),

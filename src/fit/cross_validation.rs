@@ -1,13 +1,15 @@
 //! The choice of λ: out-of-fold log loss with folds that never split a group.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rand::seq::SliceRandom;
 
 use super::likelihood::{Model, RowWeights};
 use super::lockstep::{Job, minimise_many};
 use super::path::Shape;
-use super::solver::{Limits, State};
+use super::solver::{CurvatureSource, Limits, State};
 use super::{CurvePoint, Rule};
 use crate::rng;
 
@@ -58,6 +60,12 @@ pub fn out_of_fold(
     let base = model.weight();
     let rest = |f: usize| -> f64 { base.iter().zip(fold).filter(|(_, of)| **of != f).map(|(m, _)| m).sum() };
     let fitted: Vec<(usize, f64)> = (0..folds).map(|f| (f, rest(f))).filter(|(_, total)| *total > 0.0).collect();
+    // The folds share nearly all rows, so the curvature of the whole serves each of them to begin with.
+    let mut start = start.for_other_data();
+    if start.curvature.is_none() && base.iter().any(|&m| m > 0.0) {
+        let whole = model.likelihood(Cow::Borrowed(base));
+        start.curvature = Some(Arc::new(CurvatureSource::new(&*whole).curvature(&*whole, &start.weights, false)));
+    }
     let mut jobs: Vec<Job> = (fitted.iter())
         .map(|&(held_out, total)| Job {
             rows: RowWeights::Without { base, fold, held_out },

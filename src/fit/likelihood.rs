@@ -13,7 +13,6 @@ use rayon::prelude::*;
 pub const BLOCK_ROWS: usize = 4096;
 
 /// Rows that are scaled and multiplied at once for the curvature; they stay in the second-level cache.
-#[allow(dead_code)]
 const SLICE_ROWS: usize = 512;
 
 /// Blocks whose curvature is held in memory at once.
@@ -219,7 +218,6 @@ pub fn curvature(likelihood: &dyn Likelihood, w: &[f64]) -> Array2<f64> {
 
 /// Adds Σ s_i x_i x_iᵀ over `rows` of the row-major matrix `x` [·, columns] to the leading corner of `out`.
 /// `scale` gives s_i ≥ 0.
-#[allow(dead_code)] // for likelihoods that are not computed tile by tile
 pub(crate) fn add_gram(x: &[f64], columns: usize, rows: &[u32], scale: impl Fn(usize) -> f64, out: &mut Array2<f64>) {
     let mut buffer = Vec::with_capacity(SLICE_ROWS.min(rows.len()) * columns);
     for slice in rows.chunks(SLICE_ROWS) {
@@ -256,19 +254,11 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// ℓ(z, y) and ∂ℓ/∂z. Swapping the two items (z → −z, y → 1 − y) gives the same loss and the opposite slope to the last bit.
-#[allow(dead_code)] // for likelihoods that are not computed tile by tile
 pub(crate) fn logistic(z: f64, y: f64) -> (f64, f64) {
     let e = (-z.abs()).exp();
     let loss = e.ln_1p();
     let low = e / (1.0 + e);
     if z >= 0.0 { (loss + (1.0 - y) * z, (1.0 - y) - low) } else { (loss - y * z, low - y) }
-}
-
-/// ∂²ℓ/∂z² = σ(z)σ(−z).
-#[allow(dead_code)] // for likelihoods that are not computed tile by tile
-pub(crate) fn bend(z: f64) -> f64 {
-    let e = (-z.abs()).exp();
-    e / ((1.0 + e) * (1.0 + e))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::penalty::Penalty;
 use super::solver::{CurvatureSource, Limits, Outcome, State, minimise};
 
 /// Price of new curvature in passes: each fit would need its own, which nothing shares.
-const COST: f64 = 4.0;
+const COST: f64 = 12.0;
 
 /// One fit of many: its rows, and where it stands.
 pub struct Job<'a> {
