@@ -10,10 +10,14 @@
 pub mod bootstrap;
 mod budget;
 pub mod cross_validation;
+mod descent;
 pub mod extended;
 pub mod groups;
+pub mod kernel;
 pub mod likelihood;
 pub mod linfa;
+mod lockstep;
+mod logistic;
 pub mod method;
 pub mod ordered;
 pub mod path;
