@@ -7,6 +7,7 @@ mod demo;
 mod evaluate;
 mod explain_protocol;
 mod fit;
+mod fit_details;
 mod init;
 mod pipeline;
 mod printer;

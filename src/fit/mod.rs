@@ -15,6 +15,8 @@ pub mod groups;
 pub mod likelihood;
 pub mod linfa;
 pub mod method;
+#[cfg(test)]
+mod method_tests;
 pub mod ordered;
 pub mod path;
 pub mod penalty;
