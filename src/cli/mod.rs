@@ -12,6 +12,7 @@ mod explain_protocol;
 mod fit;
 mod head;
 mod import;
+mod fit_details;
 mod init;
 mod pipeline;
 mod printer;
