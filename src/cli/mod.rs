@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod demo;
 mod evaluate;
+mod evaluation_tables;
 mod explain_protocol;
 mod fit;
 mod init;

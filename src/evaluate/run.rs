@@ -6,7 +6,10 @@ use super::head_margins::{HeadMargins, has_split};
 use super::margins::{HeldOut, LabelledPairs, ScoredPairs, margins_of};
 use super::protocol::{Protocol, Threshold};
 use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
-use super::{Design, Evaluation, nested, stored, train_test};
+use super::intervals::enough;
+use super::sample::Sample;
+use super::curves::Setting;
+use super::{Design, Evaluation, Extras, extras, nested, significance, stored, train_test};
 use crate::dataset::Dataset;
 use crate::features::FeatureMatrix;
 use crate::head::{HeadsFile, TrainOptions};
@@ -42,10 +45,14 @@ pub struct EvaluateOptions<'a> {
     pub protocols: Vec<Protocol>,
     /// Bootstrap draws; 0 = no intervals.
     pub draws: usize,
-    /// Seed of folds and bootstrap.
+    /// Sign assignments of the paired permutation tests; 0 = no tests.
+    pub tests: usize,
+    /// Seed of folds, bootstrap and tests.
     pub seed: u64,
     /// Count an uncovered pair as an equal score.
     pub missing_score_equal: bool,
+    /// What is computed beside accuracies and comparisons.
+    pub extras: Extras,
     /// How heads are fitted.
     pub train: TrainOptions,
     /// Told what is being worked on.
@@ -59,8 +66,10 @@ impl EvaluateOptions<'_> {
             dimensions: (0..ds.dimensions.len()).collect(),
             protocols: Protocol::DEFAULT.to_vec(),
             draws: 1000,
+            tests: 2000,
             seed: 1,
             missing_score_equal: false,
+            extras: Extras::default(),
             train: TrainOptions::default(),
             progress: None,
         }
@@ -143,15 +152,54 @@ pub fn evaluate_with_scores(
         options.say(&format!("{name}: intervals"));
         evaluation.notes.extend(head.notes.iter().cloned());
         let found = score_dimension(ds, features, name, head, &others, options);
-        add(&mut evaluation, &found, options);
+        add(&mut evaluation, ds, features, dimension, &found, options);
         scores.push(found.scores);
     }
+    conclude(&mut evaluation, &scores)?;
     Ok((evaluation, scores))
+}
+
+/// What needs all dimensions: tests adjusted for their number, upside-down scorers, the identity on our own output.
+fn conclude(evaluation: &mut Evaluation, scores: &[DimensionScores]) -> Result<()> {
+    significance::adjust(&mut evaluation.comparisons);
+    let mut tested = Vec::new();
+    for found in scores {
+        for scored in &found.scored {
+            let sample = Sample::new(&found.labels, scored, &scored.covered(), &[]);
+            let point = sample.point(Protocol::DiffHalf);
+            if !enough(point.n, point.groups) {
+                continue;
+            }
+            if let Some(mean) = significance::clustered(&sample, Protocol::DiffHalf) {
+                tested.push((found.dimension.clone(), scored.scorer.clone(), mean, point.n));
+            }
+        }
+    }
+    evaluation.inverted = significance::inverted(&tested);
+    for found in &evaluation.inverted {
+        evaluation.notes.push(format!(
+            "{}, {}: right on {:.1} % of {} decided pairs only, less than a coin (q = {:.1e}). Inverted? If lower is better, \
+             declare [scores.{}] invert = true in dataset.toml.",
+            found.dimension,
+            found.scorer,
+            100.0 * found.value,
+            found.n,
+            found.q,
+            found.scorer
+        ));
+    }
+    evaluation.identity = evaluation.check_identity();
+    match evaluation.identity.broken.first() {
+        Some(broken) => Err(Error::Bug(format!("tau < max(t, (1 − t)·diff): {broken}"))),
+        None => Ok(()),
+    }
 }
 
 /// One dimension, scored but not yet counted.
 struct Scored {
     scores: DimensionScores,
+    /// Training pairs of each part.
+    training: Vec<Option<Vec<usize>>>,
     unavailable: Option<String>,
     left_out: usize,
 }
@@ -185,12 +233,19 @@ fn score_dimension(
     }
     let labels = LabelledPairs::new(ds, &pairs);
     let scores = DimensionScores { dimension: name.to_owned(), labels, part, scored, items };
-    Scored { scores, unavailable: head.unavailable, left_out }
+    Scored { scores, training: parts.training, unavailable: head.unavailable, left_out }
 }
 
 /// Counts one dimension and adds what was found.
-fn add(evaluation: &mut Evaluation, found: &Scored, options: &EvaluateOptions<'_>) {
-    let DimensionScores { dimension, labels, scored, .. } = &found.scores;
+fn add(
+    evaluation: &mut Evaluation,
+    ds: &Dataset,
+    features: &FeatureMatrix,
+    index: usize,
+    found: &Scored,
+    options: &EvaluateOptions<'_>,
+) {
+    let DimensionScores { dimension, labels, scored, part, .. } = &found.scores;
     if found.left_out > 0 {
         let whose = if found.unavailable.is_some() { "no answers at all" } else { "no score by the head" };
         evaluation.notes.push(format!("{dimension}: {} pairs left out, an item has {whose}.", found.left_out));
@@ -207,12 +262,15 @@ fn add(evaluation: &mut Evaluation, found: &Scored, options: &EvaluateOptions<'_
         draws: options.draws,
         seed: options.seed,
         head_first: found.unavailable.is_none(),
+        tests: options.tests,
     };
     let assessed = assess(labels, scored, question);
     evaluation.rows.extend(assessed.rows);
     evaluation.comparisons.extend(assessed.comparisons);
     evaluation.notes.extend(assessed.notes);
     evaluation.floors.extend(floors(dimension, labels, &options.protocols));
+    let setting = Setting { ds, features, dimension: index, labels, part, training: &found.training, options };
+    extras::add(evaluation, setting, &found.scores, question);
 }
 
 fn design(mode: Mode<'_>) -> Design {

@@ -87,6 +87,7 @@ impl Evaluation {
             calibration: Vec::new(),
             curves: Vec::new(),
             unseen: Vec::new(),
+            legacy: Vec::new(),
             notes: Vec::new(),
         }
     }

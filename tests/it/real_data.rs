@@ -49,7 +49,7 @@ fn scorers_equal_the_reference(name: &str) {
         let scored: Vec<_> = (baselines(&ds, &features).iter())
             .map(|scorer| score_pairs(&ds, scorer, &pairs, &parts, true, false))
             .collect();
-        let question = Question { dimension, protocols: &[Protocol::DiffHalf], draws: 0, seed: 1, head_first: false };
+        let question = Question { dimension, protocols: &[Protocol::DiffHalf], draws: 0, seed: 1, head_first: false, tests: 0 };
         for row in assess(&labels, &scored, question).rows {
             let Some(expected) = entry["results"][&row.scorer]["acc_no_ties"].as_f64() else { continue };
             let value = row.value.unwrap();
