@@ -53,6 +53,8 @@ struct Reader<'a> {
     origin: Vec<usize>,
     /// Answer by (item, question, judge).
     seen: HashMap<(usize, usize, usize), usize>,
+    /// Rows of `rows` that were not understood.
+    not_understood: Vec<usize>,
     /// Tokens that were not understood: how often, and where first.
     unknown: BTreeMap<String, (u64, usize, String)>,
 }
@@ -62,8 +64,21 @@ impl<'a> Reader<'a> {
         let (judges, questions) = (Interner::default(), Interner::default());
         let (categories, texts) = (Interner::default(), Interner::default());
         let (rows, origin) = (Vec::new(), Vec::new());
-        let (seen, unknown) = (HashMap::new(), BTreeMap::new());
-        Self { table, items, options, judges, questions, categories, texts, rows, origin, seen, unknown }
+        let (seen, unknown, not_understood) = (HashMap::new(), BTreeMap::new(), Vec::new());
+        Self {
+            not_understood,
+            table,
+            items,
+            options,
+            judges,
+            questions,
+            categories,
+            texts,
+            rows,
+            origin,
+            seen,
+            unknown,
+        }
     }
 
     /// One row per answer.
@@ -170,6 +185,9 @@ impl<'a> Reader<'a> {
         let key = (read.item, read.question, read.judge);
         let Some(&first) = self.seen.get(&key) else {
             self.seen.insert(key, self.rows.len());
+            if read.p_yes.is_none() && matches!(token(column, row), Token::Unknown) {
+                self.not_understood.push(self.rows.len());
+            }
             self.rows.push(read);
             self.origin.push(row);
             return;
@@ -209,6 +227,7 @@ impl<'a> Reader<'a> {
             question_ids: self.questions.names,
             categories: self.categories.names,
             texts: self.texts.names,
+            not_understood: self.not_understood,
             rows: self.rows,
         })
     }

@@ -53,6 +53,11 @@ pub struct Dataset {
     pub ratings: Vec<Rating>,
     /// Human preferences: one entry per unordered pair of items and dimension, votes merged.
     pub pairs: Vec<Pair>,
+    /// The rows of the `pairs` table one by one, as their annotators gave them; none where `pairs` were derived.
+    pub ballots: Ballots,
+    /// Every column of the `pairs` table that has no meaning of its own: name → value per entry of `pairs`, `None` where
+    /// it is blank or where the rows of a pair differ.
+    pub pair_attributes: BTreeMap<String, Vec<Option<String>>>,
     /// True where `pairs` were derived from mean ratings because there is no `pairs` table.
     pub pairs_derived: bool,
     /// Names of the dimensions that have pairs, in order of appearance.
@@ -118,6 +123,8 @@ pub struct Answers {
     pub texts: Vec<String>,
     /// The answers, in file order (wide tables: row by row).
     pub rows: Vec<Answer>,
+    /// Positions in `rows` of the answers that were not understood (the other missing ones were blank).
+    pub not_understood: Vec<usize>,
 }
 
 /// One answer of one judge.
@@ -216,6 +223,46 @@ pub struct Pair {
     pub split: Option<Split>,
     /// Human margin (signed, a − b), where the table gives it or ratings were averaged.
     pub margin: Option<f64>,
+}
+
+/// Native preference labels, row by row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ballots {
+    /// Distinct annotators, in order of appearance; one nameless annotator (`""`) where the table has no such column.
+    pub annotators: Vec<String>,
+    /// The rows, grouped by pair in the order of [`Dataset::pairs`]; within a pair in file order.
+    pub rows: Vec<Ballot>,
+}
+
+/// One annotator's label on one pair.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ballot {
+    /// Index into [`Dataset::pairs`].
+    pub pair: usize,
+    /// Index into [`Ballots::annotators`].
+    pub annotator: usize,
+    /// +1 the pair's item a, −1 its item b, 0 tie.
+    pub label: i8,
+    /// Weight of the row.
+    pub weight: f64,
+    /// True where this row showed the pair's item b first.
+    pub turned: bool,
+}
+
+impl Ballot {
+    /// +1 where the side shown first was named, −1 where the other one was, 0 for a tie.
+    pub fn first_side(&self) -> i8 {
+        if self.turned { -self.label } else { self.label }
+    }
+}
+
+impl Items {
+    /// An attribute as numbers; `None` where there is no such attribute or a value that is not a finite number.
+    pub fn numeric(&self, attribute: &str) -> Option<Vec<Option<f64>>> {
+        let values = self.attributes.get(attribute)?;
+        let number = |text: &String| text.trim().parse::<f64>().ok().filter(|x| x.is_finite());
+        values.iter().map(|value| value.as_ref().map_or(Some(None), |text| number(text).map(Some))).collect()
+    }
 }
 
 impl Dataset {

@@ -7,7 +7,7 @@ use super::items::{Interner, link};
 use super::manifest::Declared;
 use super::ratings::duplicate;
 use super::table::{Column, Table, list};
-use super::{Items, Pair, Split, Votes};
+use super::{Ballot, Ballots, Items, Pair, Split, Votes};
 use crate::problems::{Problem, Problems, Severity};
 
 /// Columns whose meaning is known.
@@ -20,6 +20,10 @@ pub struct Pairs {
     pub pairs: Vec<Pair>,
     /// Names of the dimensions, in order of appearance.
     pub dimensions: Vec<String>,
+    /// The rows behind the pairs.
+    pub ballots: Ballots,
+    /// Columns without a meaning of their own.
+    pub attributes: BTreeMap<String, Vec<Option<String>>>,
 }
 
 /// One row, its items in the order of the pair it belongs to.
@@ -31,6 +35,8 @@ struct Vote {
     margin: Option<f64>,
     split: Option<Split>,
     row: usize,
+    person: usize,
+    turned: bool,
 }
 
 /// All rows on the same items and dimension.
@@ -94,9 +100,10 @@ pub fn build(table: &Table, declared: &Declared, items: &Items, problems: &mut P
             vote.turn();
         }
         let person = people.number(&columns.annotator.and_then(|c| c.text(row)).unwrap_or(Cow::Borrowed("")));
+        vote.person = person;
         if let Some(first) = seen.get(&(group, person)) {
             let line = table.lines.get(first.row).copied().unwrap_or(0);
-            let same = Vote { row: first.row, ..vote.clone() } == *first;
+            let same = Vote { row: first.row, turned: first.turned, ..vote.clone() } == *first;
             let problem = duplicate(table, row, line, same, "items, dimension and annotator");
             problems.push(problem.cell(&columns.label.original, columns.label.shown(row)));
             continue;
@@ -104,8 +111,10 @@ pub fn build(table: &Table, declared: &Declared, items: &Items, problems: &mut P
         seen.insert((group, person), vote.clone());
         group_ref.votes.push(vote);
     }
+    let ballots = Ballots { rows: ballots(&groups), annotators: people.names };
+    let attributes = attributes(table, &groups);
     let pairs = groups.into_iter().map(|group| group.merge(table, &columns, problems)).collect();
-    let pairs = Pairs { pairs, dimensions: dimensions.names };
+    let pairs = Pairs { pairs, dimensions: dimensions.names, ballots, attributes };
     warn_leaks(table, &pairs.pairs, items, problems);
     Some(pairs)
 }
@@ -193,7 +202,15 @@ impl<'a> Columns<'a> {
             }
         });
         let (label, weight) = (label?, weight?);
-        (problems.count(Severity::Error) == before).then_some(Vote { label, weight, margin, split, row })
+        (problems.count(Severity::Error) == before).then_some(Vote {
+            label,
+            weight,
+            margin,
+            split,
+            row,
+            person: 0,
+            turned: false,
+        })
     }
 
     fn read_label(&self, table: &Table, row: usize, declared: &Declared, problems: &mut Problems) -> Option<i8> {
@@ -219,6 +236,7 @@ impl Vote {
     fn turn(&mut self) {
         self.label = -self.label;
         self.margin = self.margin.map(|m| -m);
+        self.turned = !self.turned;
     }
 }
 
@@ -253,7 +271,26 @@ impl Group {
     }
 }
 
-/// Notes the columns that are kept for nobody yet.
+/// The votes of all groups, one by one.
+fn ballots(groups: &[Group]) -> Vec<Ballot> {
+    let votes = groups.iter().enumerate().flat_map(|(pair, group)| group.votes.iter().map(move |vote| (pair, vote)));
+    votes
+        .map(|(pair, v)| Ballot { pair, annotator: v.person, label: v.label, weight: v.weight, turned: v.turned })
+        .collect()
+}
+
+/// Per column without a meaning of its own: the value of each pair, where its rows agree on one.
+fn attributes(table: &Table, groups: &[Group]) -> BTreeMap<String, Vec<Option<String>>> {
+    let value = |column: &Column, group: &Group| {
+        let first = group.votes.first().and_then(|vote| column.text(vote.row))?;
+        let agree = group.votes.iter().all(|vote| column.text(vote.row).as_ref() == Some(&first));
+        agree.then(|| first.into_owned())
+    };
+    let columns = table.columns.iter().filter(|c| !KNOWN.contains(&c.name.as_str()));
+    columns.map(|c| (c.name.clone(), groups.iter().map(|group| value(c, group)).collect())).collect()
+}
+
+/// Notes the columns that are attributes.
 fn note_attributes(table: &Table, problems: &mut Problems) {
     for column in table.columns.iter().filter(|c| !KNOWN.contains(&c.name.as_str())) {
         let problem =

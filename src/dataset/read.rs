@@ -46,6 +46,8 @@ pub fn load(source: &Source, options: ReadOptions) -> Result<(Option<Dataset>, P
         features: None,
         ratings: Vec::new(),
         pairs: Vec::new(),
+        ballots: Default::default(),
+        pair_attributes: Default::default(),
         pairs_derived: false,
         dimensions: Vec::new(),
         scores: None,
@@ -85,6 +87,8 @@ fn fill(
         if let Some(found) = pairs::build(&table, declared, items, problems) {
             data.pairs = found.pairs;
             data.dimensions = found.dimensions;
+            data.ballots = found.ballots;
+            data.pair_attributes = found.attributes;
         }
     } else if !data.ratings.is_empty() && !tables.broken.contains(&"pairs") {
         (data.pairs, data.dimensions) = derive::pairs(items, &data.ratings, data.checklist.as_ref());
@@ -130,6 +134,30 @@ mod tests {
         assert!((first.votes.a - 1.0 / 3.0).abs() < 1e-15 && (first.votes.tie - 2.0 / 3.0).abs() < 1e-15);
         assert_eq!((first.weight, first.margin, first.split), (2.0, Some(1.5), Some(Split::Train)));
         assert_eq!((data.pairs[1].votes.b, data.pairs[1].weight), (1.0, 0.0), "a weight of 0 keeps its label");
+        let rows: Vec<_> = data.ballots.rows.iter().map(|b| (b.pair, b.annotator, b.label, b.first_side())).collect();
+        assert_eq!(rows, [(0, 0, 1, 1), (0, 1, 1, -1), (0, 2, 0, 0), (1, 0, -1, -1), (2, 0, -1, -1)]);
+        assert_eq!(data.ballots.annotators, ["r1", "r2", "r3"]);
+    }
+
+    #[test]
+    fn other_columns_of_pairs_are_attributes_unless_votes_differ_on_them() {
+        let data = read(&[(
+            "pairs.csv",
+            "pair_id,prompt_id,dimension,item_a,item_b,label,annotator,source,round\n\
+             x,p1,o,i1,i2,a,r1,lab,1\ny,p1,o,i1,i2,b,r2,lab,2\nz,p2,o,i3,i4,a,r1,,2\n",
+        )]);
+        let shown = |name: &str| data.pair_attributes[name].iter().map(Option::as_deref).collect::<Vec<_>>();
+        assert_eq!(shown("source"), [Some("lab"), None]);
+        assert_eq!(shown("round"), [None, Some("2")]);
+    }
+
+    #[test]
+    fn an_attribute_is_numeric_if_all_its_values_are() {
+        let items = "item_id,prompt_id,fps,mixed\ni1,p,24,1\ni2,p,,x\n";
+        let files = Box::leak(vec![("items.csv", items.as_bytes())].into_boxed_slice());
+        let data = super::read(&Source::Embedded { name: "t", files }, ReadOptions::default()).unwrap();
+        assert_eq!(data.items.numeric("fps"), Some(vec![Some(24.0), None]));
+        assert_eq!((data.items.numeric("mixed"), data.items.numeric("none")), (None, None));
     }
 
     #[test]

@@ -35,6 +35,8 @@ impl Tiny {
             features: None,
             ratings: Vec::new(),
             pairs: Vec::new(),
+            ballots: Default::default(),
+            pair_attributes: Default::default(),
             pairs_derived: false,
             dimensions: Vec::new(),
             scores: None,

@@ -64,12 +64,43 @@ impl Type {
 /// Draws in CSS pixels. Coordinates need not be finite or inside: they are clamped.
 pub(super) struct Pen<'a> {
     backend: SVGBackend<'a>,
+    /// Elements drawn so far: each call of the backend writes exactly one.
+    drawn: usize,
+    /// What a reader sees who points at an element: its number, and the text.
+    tips: Vec<(usize, String)>,
 }
 
 impl Pen<'_> {
+    /// The next element gets this text as its `<title>`, which viewers show on pointing.
+    pub(super) fn tip(&mut self, text: &str) {
+        let text = one_line(text);
+        if !text.is_empty() {
+            self.tips.push((self.drawn, text));
+        }
+    }
+
     /// A line of `width` pixels.
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: Ink, width: f64) -> Result<()> {
+        self.drawn += 1;
         self.backend.draw_line(point(from), point(to), &style(ink, width)).map_err(failed)
+    }
+
+    /// A line through several points; fewer than two draw nothing.
+    pub(super) fn path(&mut self, points: &[(f64, f64)], ink: Ink, width: f64) -> Result<()> {
+        if points.len() < 2 {
+            return Ok(());
+        }
+        self.drawn += 1;
+        self.backend.draw_path(points.iter().copied().map(point), &style(ink, width)).map_err(failed)
+    }
+
+    /// A filled polygon; fewer than three points draw nothing.
+    pub(super) fn area(&mut self, points: &[(f64, f64)], ink: Ink) -> Result<()> {
+        if points.len() < 3 {
+            return Ok(());
+        }
+        self.drawn += 1;
+        self.backend.fill_polygon(points.iter().copied().map(point), &style(ink, 1.0)).map_err(failed)
     }
 
     /// A dashed upright line.
@@ -86,17 +117,20 @@ impl Pen<'_> {
     pub(super) fn bar(&mut self, corner: (f64, f64), opposite: (f64, f64), ink: Ink) -> Result<()> {
         let (left, right) = (corner.0.min(opposite.0), corner.0.max(opposite.0));
         let (top, bottom) = (corner.1.min(opposite.1), corner.1.max(opposite.1));
+        self.drawn += 1;
         self.backend.draw_rect(point((left, top)), point((right, bottom)), &style(ink, 1.0), true).map_err(failed)
     }
 
     /// A filled dot.
     pub(super) fn dot(&mut self, centre: (f64, f64), radius: f64, ink: Ink) -> Result<()> {
+        self.drawn += 1;
         self.backend.draw_circle(point(centre), whole(radius) as u32, &style(ink, 1.0), true).map_err(failed)
     }
 
     /// A ring of 1.5 pixels filled with paper.
     pub(super) fn ring(&mut self, centre: (f64, f64), radius: f64, ink: Ink) -> Result<()> {
         self.dot(centre, radius, Ink::Paper)?;
+        self.drawn += 1;
         self.backend.draw_circle(point(centre), whole(radius) as u32, &style(ink, 1.5), false).map_err(failed)
     }
 
@@ -115,6 +149,7 @@ impl Pen<'_> {
         let font =
             ("sans-serif", kind.size * FINE * PLOTTERS_FONT).into_font().style(weight).transform(FontTransform::None);
         let colour = colour(kind.ink);
+        self.drawn += 1;
         let look = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Center));
         self.backend.draw_text(&text, &look, point(at)).map_err(failed)
     }
@@ -142,11 +177,12 @@ pub(super) struct Caption<'a> {
 pub(super) fn figure(caption: &Caption<'_>, paint: impl Fn(&mut Pen<'_>, f64) -> Result<f64>) -> Result<Figure> {
     let draw = |width: f64, suffix: &str| -> Result<String> {
         let mut raw = String::new();
-        let mut pen = Pen { backend: SVGBackend::with_string(&mut raw, (1, 1)) };
+        let mut pen = Pen { backend: SVGBackend::with_string(&mut raw, (1, 1)), drawn: 0, tips: Vec::new() };
         let height = paint(&mut pen, width)?;
         pen.backend.present().map_err(failed)?;
+        let tips = std::mem::take(&mut pen.tips);
         drop(pen);
-        Ok(finish(&raw, &format!("{}{suffix}", caption.id), caption, (width, height)))
+        Ok(finish(&raw, &format!("{}{suffix}", caption.id), (caption, &tips), (width, height)))
     };
     Ok(Figure {
         id: caption.id.to_owned(),
@@ -169,7 +205,12 @@ pub fn without_style(svg: &str) -> String {
 }
 
 /// plotters' document → ours.
-fn finish(raw: &str, id: &str, caption: &Caption<'_>, (width, height): (f64, f64)) -> String {
+fn finish(
+    raw: &str,
+    id: &str,
+    (caption, tips): (&Caption<'_>, &[(usize, String)]),
+    (width, height): (f64, f64),
+) -> String {
     let (w, h) = (width + 2.0 * MARGIN, height + 2.0 * MARGIN);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"hf-chart\" width=\"{w}\" height=\"{h}\" viewBox=\"{m} {m} {w} {h}\" \
@@ -188,6 +229,8 @@ fn finish(raw: &str, id: &str, caption: &Caption<'_>, (width, height): (f64, f64
         paper = theme::hex(Ink::Paper.light()),
     );
     let mut lines = raw.lines().skip(1);
+    let mut tips = tips.iter().peekable();
+    let mut element = 0;
     while let Some(line) = lines.next() {
         let Some(tag) = line.strip_prefix('<').filter(|tag| !tag.starts_with('/')) else { continue };
         let name = tag.split_once(' ').map_or(tag, |(name, _)| name);
@@ -196,10 +239,17 @@ fn finish(raw: &str, id: &str, caption: &Caption<'_>, (width, height): (f64, f64
         for (key, value) in attributes(tag).filter(|(key, _)| !(filled && key.starts_with("stroke"))) {
             write_attribute(&mut out, key, value);
         }
-        if name == "text" {
-            let _ = writeln!(out, ">{}</text>", lines.next().unwrap_or_default());
-        } else {
-            out.push_str("/>\n");
+        let tip = tips.next_if(|(at, _)| *at == element).map(|(_, tip)| escape(tip));
+        while tips.next_if(|(at, _)| *at <= element).is_some() {}
+        element += 1;
+        match (name, tip) {
+            ("text", _) => {
+                let _ = writeln!(out, ">{}</text>", lines.next().unwrap_or_default());
+            }
+            (_, Some(tip)) => {
+                let _ = writeln!(out, "><title>{tip}</title></{name}>");
+            }
+            _ => out.push_str("/>\n"),
         }
     }
     out.push_str("</svg>\n");
@@ -230,6 +280,7 @@ fn write_attribute(out: &mut String, key: &str, value: &str) {
             }
             write!(out, " {key}=\"{literal}\"")
         }
+        "points" => write_points(out, value),
         "dy" => write!(out, " dy=\".35em\""),
         "x" | "y" | "x1" | "y1" | "x2" | "y2" | "cx" | "cy" | "r" | "width" | "height" | "stroke-width"
         | "font-size" => match value.parse::<f64>() {
@@ -238,6 +289,14 @@ fn write_attribute(out: &mut String, key: &str, value: &str) {
         },
         _ => write!(out, " {key}=\"{value}\""),
     };
+}
+
+/// The points of a path in final units.
+fn write_points(out: &mut String, value: &str) -> std::fmt::Result {
+    let fine = |part: &str| part.parse::<f64>().map_or_else(|_| String::new(), |v| short(v / FINE));
+    let points = value.split_whitespace().filter_map(|p| p.split_once(','));
+    let points: Vec<String> = points.map(|(x, y)| format!("{},{}", fine(x), fine(y))).collect();
+    write!(out, " points=\"{}\"", points.join(" "))
 }
 
 /// A coordinate without needless digits.

@@ -1,14 +1,18 @@
 //! Accuracy of every scorer as dot and whisker, one panel per dimension on one common axis, floors as dashed lines.
 
+use serde::{Deserialize, Serialize};
+
 use super::Figure;
 use super::canvas::{Caption, Pen, Side, Type, figure};
+use super::frame::{header, nothing, origin};
 use super::scale::Scale;
-use super::text::{count, counted, one_line, percent, width as text_width, wrap};
-use super::theme::{BODY, Ink, SMALL, TITLE};
+use super::text::{count, counted, one_line, percent, sentence, width as text_width, wrap};
+use super::theme::{BODY, Ink, SMALL};
 use crate::Result;
 
 /// What the chart shows.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Leaderboard {
     /// Id of the figure: lower-case letters, digits and hyphens only.
     pub id: String,
@@ -21,7 +25,8 @@ pub struct Leaderboard {
 }
 
 /// One dimension.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Panel {
     /// Name of the dimension.
     pub name: String,
@@ -31,12 +36,15 @@ pub struct Panel {
     pub prompts: usize,
     /// What scorers that know nothing reach: name and accuracy.
     pub floors: Vec<(String, f64)>,
+    /// What no scorer can be expected to pass, such as how well people agree with each other: name and accuracy.
+    pub ceilings: Vec<(String, f64)>,
     /// The scorers, in any order.
     pub entries: Vec<Entry>,
 }
 
 /// One scorer on one dimension.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Entry {
     /// Name of the scorer.
     pub scorer: String,
@@ -49,7 +57,8 @@ pub struct Entry {
 }
 
 /// How a scorer stands against the head on the pairs that both cover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It is the head.
     Head,
@@ -113,12 +122,6 @@ pub fn finding(input: &Leaderboard) -> String {
     }
 }
 
-/// With a capital first letter.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
-}
-
 /// `a`, `a and b`, `a, b and 3 others`.
 fn list(names: &[String]) -> String {
     match names {
@@ -156,10 +159,9 @@ const ROW: f64 = 19.0;
 const GUTTER: f64 = 32.0;
 
 fn paint(pen: &mut Pen<'_>, width: f64, input: &Leaderboard, title: &str) -> Result<f64> {
-    let mut y = header(pen, width, input, title)?;
+    let mut y = head(pen, width, input, title)?;
     if input.panels.is_empty() {
-        pen.text((0.0, y + 8.0), "There is nothing to draw.", Type::new(BODY, Ink::Quiet))?;
-        return Ok(y + 20.0);
+        return nothing(pen, y);
     }
     let columns = if input.panels.len() > 1 && width >= 500.0 { 2 } else { 1 };
     let panel_width = (width - GUTTER * (columns - 1) as f64) / columns as f64;
@@ -172,7 +174,7 @@ fn paint(pen: &mut Pen<'_>, width: f64, input: &Leaderboard, title: &str) -> Res
     let label_room = (longest + 4.0).min(panel_width * 0.4);
     let values = input.panels.iter().flat_map(|p| {
         let entries = p.entries.iter().flat_map(|e| [e.value, e.interval.map(|i| i.0), e.interval.map(|i| i.1)]);
-        entries.flatten().chain(p.floors.iter().map(|f| f.1))
+        entries.flatten().chain(p.floors.iter().chain(&p.ceilings).map(|f| f.1))
     });
     let percents: Vec<f64> = values.filter(|v| v.is_finite()).map(|v| v.clamp(0.0, 1.0) * 100.0).collect();
     let ticks = if panel_width > 500.0 { 8 } else { 4 };
@@ -189,23 +191,17 @@ fn paint(pen: &mut Pen<'_>, width: f64, input: &Leaderboard, title: &str) -> Res
     Ok(y - 16.0)
 }
 
-fn header(pen: &mut Pen<'_>, width: f64, input: &Leaderboard, title: &str) -> Result<f64> {
-    let mut y = TITLE / 2.0;
-    let lines = wrap(title, TITLE * 1.04, width, 4);
-    pen.lines((0.0, y), &lines, Type::new(TITLE, Ink::Text).bold())?;
-    y += lines.len() as f64 * TITLE * 1.25 + 3.0;
+fn head(pen: &mut Pen<'_>, width: f64, input: &Leaderboard, title: &str) -> Result<f64> {
     let has =
         |standing| input.panels.iter().flat_map(|p| &p.entries).any(|e| e.standing == standing && e.value.is_some());
     let note = format!(
         "{}{} in %, 95 % intervals over prompts.{}{}",
-        if input.simulated { "Simulated data. " } else { "" },
+        origin(input.simulated),
         sentence(&one_line(&input.measure)),
         if has(Standing::Open) { " A ring: no difference from the head is shown." } else { "" },
         if has(Standing::Ahead) { " Orange: better than the head." } else { "" },
     );
-    let lines = wrap(&note, BODY, width, 5);
-    pen.lines((0.0, y), &lines, Type::new(BODY, Ink::Quiet))?;
-    Ok(y + lines.len() as f64 * BODY * 1.25 + 10.0)
+    header(pen, width, title, &note)
 }
 
 /// Draws one panel.
@@ -248,10 +244,10 @@ impl PanelPen<'_> {
         Ok(())
     }
 
-    /// Dashed lines with their names above; floors that fall together share one.
+    /// Dashed lines with their names above; floors and ceilings that fall together share one.
     fn floors(&self, pen: &mut Pen<'_>, label: f64, bottom: f64) -> Result<()> {
         let mut merged: Vec<(String, f64)> = Vec::new();
-        for (name, value) in self.panel.floors.iter().filter(|(_, v)| v.is_finite()) {
+        for (name, value) in self.panel.floors.iter().chain(&self.panel.ceilings).filter(|(_, v)| v.is_finite()) {
             match merged.iter_mut().find(|(_, at)| (at - value).abs() < 0.004) {
                 Some((names, _)) => names.push_str(&format!(", {name}")),
                 None => merged.push((name.clone(), *value)),
@@ -262,7 +258,8 @@ impl PanelPen<'_> {
         let mut labels: Vec<(String, f64, f64)> = Vec::new();
         for (name, value) in merged {
             let x = self.scale.at(value * 100.0);
-            pen.dashed(x, label + 7.0, bottom, Ink::Quiet, 1.0)?;
+            let ceiling = self.panel.ceilings.iter().any(|(_, c)| (c - value).abs() < 0.004);
+            pen.dashed(x, label + 7.0, bottom, if ceiling { Ink::Second } else { Ink::Quiet }, 1.0)?;
             let text = one_line(&name);
             match labels.last_mut() {
                 Some((last, first, end)) if *end + 6.0 > x - text_width(&text, SMALL) / 2.0 => {
@@ -328,6 +325,7 @@ mod tests {
                 pairs: 100,
                 prompts: 10,
                 floors: vec![("chance".into(), 0.5)],
+                ceilings: vec![],
                 entries,
             })
             .collect();

@@ -1,14 +1,37 @@
 //! Charts as SVG text. plotters stays inside this folder, and this folder knows no other stage: callers fill the small
-//! input structs ([`weights::Weights`], [`leaderboard::Leaderboard`]) from what they have.
+//! input structs ([`weights::Weights`], [`leaderboard::Leaderboard`] …) from what they have. [`Chart`] holds any of them.
 
+pub mod annotators;
 mod canvas;
+mod chart;
+pub mod contributions;
+pub mod correlation;
+pub mod curve;
+pub mod forest;
+mod frame;
+pub mod groups;
+pub mod head_diff;
+mod heat;
+pub mod judge_quality;
 pub mod leaderboard;
+pub mod path;
+mod plane;
+pub mod position;
+pub mod reliability;
+mod rows;
 mod scale;
+pub mod stability;
+pub mod staircase;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod theme;
+pub mod waterfall;
 pub mod weights;
+pub mod yes_share;
 
 pub use canvas::without_style;
+pub use chart::{Chart, Kind};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,4 +50,44 @@ pub struct Figure {
     /// The same chart laid out for a telephone, [`theme::NARROW`] units wide.
     #[serde(skip)]
     pub narrow: String,
+}
+
+/// What is to be made of an estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tone {
+    /// Nothing that matters was shown.
+    #[default]
+    Fine,
+    /// Shown, and large enough to look at.
+    Look,
+    /// Shown, and large enough to distrust what depends on it.
+    Bad,
+    /// The data cannot tell.
+    Unknown,
+}
+
+impl Tone {
+    /// Whether it is drawn as a warning.
+    pub fn flagged(self) -> bool {
+        matches!(self, Tone::Look | Tone::Bad)
+    }
+}
+
+/// Rows by heading, in order of appearance. Without any heading there is one group without a name.
+fn grouped<R>(rows: &[R], name: impl Fn(&R) -> Option<&str>) -> Vec<(Option<String>, Vec<&R>)> {
+    let mut groups: Vec<(Option<String>, Vec<&R>)> = Vec::new();
+    for row in rows {
+        let name = name(row).map(str::to_owned);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((name, vec![row])),
+        }
+    }
+    if groups.len() > 1 {
+        for (name, _) in &mut groups {
+            name.get_or_insert_with(|| "other".to_owned());
+        }
+    }
+    groups
 }

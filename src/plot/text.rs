@@ -4,7 +4,7 @@
 fn em(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.30,
-        'f' | 't' | 'r' | ' ' | '(' | ')' | '[' | ']' | '-' | '/' => 0.39,
+        'f' | 't' | 'r' | ' ' | '\u{a0}' | '(' | ')' | '[' | ']' | '-' | '/' => 0.39,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.92,
         '_' => 0.52,
         'A'..='Z' | '+' | '−' | '=' | '<' | '>' => 0.70,
@@ -138,6 +138,19 @@ pub fn number(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
     let zero = text.trim_start_matches('-').chars().all(|c| matches!(c, '0' | '.'));
     if zero { text.trim_start_matches('-').to_owned() } else { text.replace('-', "−") }
+}
+
+/// As [`number`], with a plus sign where it is positive.
+pub fn signed(value: f64, digits: usize) -> String {
+    let text = number(value, digits);
+    let nothing = text.chars().all(|c| matches!(c, '0' | '.'));
+    if value > 0.0 && !nothing { format!("+{text}") } else { text }
+}
+
+/// With a capital first letter.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A share in percent with one decimal, without the sign: `74.5`.

@@ -47,11 +47,16 @@ pub enum Ink {
     Second,
     /// Other scorers.
     Other,
+    /// A cell of a heat map: −[`LEVELS`] (orange) to +[`LEVELS`] (blue); 0 is all but paper.
+    Heat(i8),
 }
+
+/// Shades of a heat map on either side of nothing.
+pub const LEVELS: i8 = 5;
 
 impl Ink {
     /// All inks.
-    pub const ALL: [Ink; 11] = [
+    pub const ALL: [Ink; 22] = [
         Ink::Paper,
         Ink::Text,
         Ink::Quiet,
@@ -63,6 +68,17 @@ impl Ink {
         Ink::ContrastTint,
         Ink::Second,
         Ink::Other,
+        Ink::Heat(-5),
+        Ink::Heat(-4),
+        Ink::Heat(-3),
+        Ink::Heat(-2),
+        Ink::Heat(-1),
+        Ink::Heat(0),
+        Ink::Heat(1),
+        Ink::Heat(2),
+        Ink::Heat(3),
+        Ink::Heat(4),
+        Ink::Heat(5),
     ];
 
     /// Name in class names and CSS variables.
@@ -79,6 +95,19 @@ impl Ink {
             Ink::ContrastTint => "contrast-tint",
             Ink::Second => "second",
             Ink::Other => "other",
+            Ink::Heat(level) => match level {
+                i8::MIN..=-5 => "heat-m5",
+                -4 => "heat-m4",
+                -3 => "heat-m3",
+                -2 => "heat-m2",
+                -1 => "heat-m1",
+                0 => "heat-0",
+                1 => "heat-p1",
+                2 => "heat-p2",
+                3 => "heat-p3",
+                4 => "heat-p4",
+                _ => "heat-p5",
+            },
         }
     }
 
@@ -96,6 +125,7 @@ impl Ink {
             Ink::ContrastTint => (0xf6, 0xcf, 0xb0),
             Ink::Second => (0x00, 0x7f, 0x5c),
             Ink::Other => (0x6b, 0x74, 0x7f),
+            Ink::Heat(level) => shade(level, (0xf4, 0xf5, 0xf7), (0x00, 0x5d, 0x94), (0xb0, 0x45, 0x00)),
         }
     }
 
@@ -113,8 +143,19 @@ impl Ink {
             Ink::ContrastTint => (0x63, 0x35, 0x16),
             Ink::Second => (0x3d, 0xcf, 0xa0),
             Ink::Other => (0x96, 0xa0, 0xac),
+            Ink::Heat(level) => shade(level, (0x1d, 0x21, 0x27), (0x66, 0xbe, 0xf2), (0xff, 0x9a, 0x5c)),
         }
     }
+}
+
+/// The shade of a heat level between the colour of nothing and the strongest of either side.
+const fn shade(level: i8, none: (u8, u8, u8), plus: (u8, u8, u8), minus: (u8, u8, u8)) -> (u8, u8, u8) {
+    let end = if level < 0 { minus } else { plus };
+    let steps = if level < -LEVELS || level > LEVELS { LEVELS as i32 } else { level.abs() as i32 };
+    const fn between(from: u8, to: u8, steps: i32) -> u8 {
+        (from as i32 + (to as i32 - from as i32) * steps / LEVELS as i32) as u8
+    }
+    (between(none.0, end.0, steps), between(none.1, end.1, steps), between(none.2, end.2, steps))
 }
 
 /// Colour as `#rrggbb`.

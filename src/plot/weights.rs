@@ -1,22 +1,26 @@
 //! The interpretability chart: every weight with its interval, grouped by dimension and ladder, zero weights visible but
 //! quiet, and beside it what each column alone says about the human labels.
 
+use serde::{Deserialize, Serialize};
+
 use super::Figure;
 use super::canvas::{Caption, Pen, Side, Type, figure};
+use super::frame::{header, nothing, origin};
 use super::scale::Scale;
 use super::text::{count, counted, number, one_line, width as text_width, wrap};
-use super::theme::{BODY, Ink, SMALL, TITLE};
+use super::theme::{BODY, Ink, SMALL};
 use crate::Result;
 
 /// What the chart shows.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Weights {
     /// Id of the figure: lower-case letters, digits and hyphens only.
     pub id: String,
     /// Dimension of the head.
     pub head: String,
     /// What one row is: `question` or `column`.
-    pub noun: (&'static str, &'static str),
+    pub noun: (String, String),
     /// Unit of the weights, for example `log-odds per coded answer`.
     pub unit: String,
     /// Whether the data are simulated; said in the sub-title.
@@ -28,7 +32,8 @@ pub struct Weights {
 }
 
 /// One weight.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Weight {
     /// Short label.
     pub label: String,
@@ -65,7 +70,7 @@ pub fn weights(input: &Weights) -> Result<Figure> {
 
 /// `12 of 64 questions carry the overall head; alignment weighs most`.
 pub fn finding(input: &Weights) -> String {
-    let (one, many) = input.noun;
+    let (one, many) = (one_line(&input.noun.0), one_line(&input.noun.1));
     let head = one_line(&input.head);
     let (all, used) = (input.rows.len(), input.rows.iter().filter(|r| r.weight != 0.0).count());
     match (all, used) {
@@ -213,8 +218,7 @@ impl Layout {
     fn paint(&self, pen: &mut Pen<'_>, input: &Weights, title: &str) -> Result<f64> {
         let mut y = self.header(pen, input, title)?;
         if input.rows.is_empty() {
-            pen.text((0.0, y + 8.0), "There is nothing to draw.", Type::new(BODY, Ink::Quiet))?;
-            return Ok(y + 20.0);
+            return nothing(pen, y);
         }
         let groups = groups(input);
         let headings = groups.len() > 1 || groups.iter().any(|g| g.name.is_some());
@@ -256,14 +260,7 @@ impl Layout {
 
     /// Title, sub-title and the names of the two panels; gives the y below them.
     fn header(&self, pen: &mut Pen<'_>, input: &Weights, title: &str) -> Result<f64> {
-        let mut y = TITLE / 2.0;
-        let lines = wrap(title, TITLE * 1.04, self.width, 4);
-        pen.lines((0.0, y), &lines, Type::new(TITLE, Ink::Text).bold())?;
-        y += lines.len() as f64 * TITLE * 1.25 + 3.0;
-        let mut note = String::new();
-        if input.simulated {
-            note.push_str("Simulated data. ");
-        }
+        let mut note = origin(input.simulated).to_owned();
         if input.rows.iter().any(|r| r.interval.is_some()) {
             note.push_str("Lines are 95 % bootstrap intervals at the chosen penalty. ");
         }
@@ -273,9 +270,7 @@ impl Layout {
         if input.rows.iter().any(|r| r.contradicts(input.pairs)) {
             note.push_str("An orange ring is a correlation whose sign is the opposite of the weight's.");
         }
-        let lines = wrap(&note, BODY, self.width, 5);
-        pen.lines((0.0, y), &lines, Type::new(BODY, Ink::Quiet))?;
-        y += lines.len() as f64 * BODY * 1.25 + 14.0;
+        let mut y = header(pen, self.width, title, &note)? + 4.0;
         if input.rows.is_empty() {
             return Ok(y);
         }
@@ -390,7 +385,7 @@ mod tests {
         Weights {
             id: "weights-x".into(),
             head: "overall".into(),
-            noun: ("question", "questions"),
+            noun: ("question".into(), "questions".into()),
             unit: "log-odds per coded answer".into(),
             simulated: false,
             pairs: 1000,

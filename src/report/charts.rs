@@ -50,6 +50,7 @@ pub(super) fn board(evaluation: &Evaluation) -> Leaderboard {
             name: dimension.to_owned(),
             pairs: head.map_or(0, |r| r.n),
             prompts: head.map_or(0, |r| r.prompts),
+            ceilings: Vec::new(),
             floors: floors.map(|f| (f.floor.replace('-', " "), f.value)).collect(),
             entries: rows.iter().map(entry).collect(),
         }
@@ -75,7 +76,7 @@ pub(super) fn weights_of(head: &HeadSummary, simulated: bool) -> Weights {
     Weights {
         id: head.figure.clone(),
         head: head.dimension.clone(),
-        noun: noun(head),
+        noun: (noun(head).0.into(), noun(head).1.into()),
         unit: unit(head).into(),
         simulated,
         pairs: head.pairs,

@@ -64,13 +64,13 @@ fn bad_data_end_in_three_and_nothing_is_written() {
         &["fit", "bad", "-o", "heads.json"][..],
         &["evaluate", "bad", "--json", "e.json"],
         &["report", "bad", "-o", "report"],
-        &["audit", "check", "bad", "--json", "-"],
+        &["check", "bad", "--json", "-"],
     ] {
         let run = headfit(room.path(), args);
         assert_eq!(run.code, 3, "{args:?}: {}", run.stderr);
     }
     assert_eq!(fs::read_dir(room.path()).unwrap().count(), 1, "only the data set is there");
-    assert_eq!(headfit(room.path(), &["audit", "check", "nowhere"]).code, 3);
+    assert_eq!(headfit(room.path(), &["check", "nowhere"]).code, 3);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_fitted_head_scores_and_its_scores_are_a_scores_table() {
     let manifest = fs::read_to_string(room.path().join("sim/dataset.toml")).unwrap();
     let declared = manifest.split("[scores.").next().unwrap();
     fs::write(room.path().join("sim/dataset.toml"), declared).unwrap();
-    succeed(room.path(), &["audit", "check", "sim"]);
+    succeed(room.path(), &["check", "sim"]);
     let args =
         ["evaluate", "sim", "--head", "heads.json", "--dimension", "overall", "--draws", "50", "--json", "e.json"];
     let run = succeed(room.path(), &args);
@@ -148,9 +148,7 @@ fn a_fitted_head_scores_and_its_scores_are_a_scores_table() {
 fn json_on_stdout_is_json_and_nothing_else() {
     let room = folder();
     simulate(room.path());
-    for args in
-        [&["audit", "check", "sim", "--json", "-"][..], &["evaluate", "sim", "--dimension", "dynamic", "--json", "-"]]
-    {
+    for args in [&["check", "sim", "--json", "-"][..], &["evaluate", "sim", "--dimension", "dynamic", "--json", "-"]] {
         let run = succeed(room.path(), args);
         serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}"));
     }

@@ -1,0 +1,102 @@
+//! Position bias: how often the item that was shown first is chosen.
+
+use serde::{Deserialize, Serialize};
+
+use super::canvas::{Caption, figure};
+use super::frame::origin;
+use super::rows::{Cell, Group, Panel, Row, RowChart, paint};
+use super::text::{count, counted, one_line, percent};
+use super::theme::Ink;
+use super::{Figure, Tone};
+use crate::Result;
+
+/// What the chart shows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Position {
+    /// Id of the figure: lower-case letters, digits and hyphens only.
+    pub id: String,
+    /// Whether the data are simulated; said in the sub-title.
+    pub simulated: bool,
+    /// Who chooses: `people`, or a judge.
+    pub who: String,
+    /// One row per dimension, annotator or judge.
+    pub rows: Vec<FirstShare>,
+}
+
+/// How often the first item is chosen.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FirstShare {
+    /// Dimension, annotator or judge.
+    pub label: String,
+    /// Share of decided pairs in which the item shown first is preferred.
+    pub share: Option<f64>,
+    /// 95 % interval.
+    pub interval: Option<(f64, f64)>,
+    /// Decided pairs.
+    pub pairs: usize,
+    /// What the audit makes of it.
+    pub tone: Tone,
+}
+
+/// Draws the chart. No input panics.
+///
+/// # Errors
+/// [`crate::Error::Bug`] if plotters refuses to draw.
+pub fn position(input: &Position) -> Result<Figure> {
+    let title = finding(input);
+    let alt = format!(
+        "{title}. Dot and whisker plot of the share of decided pairs in which the first item is preferred; 50 % is no bias."
+    );
+    figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
+}
+
+/// Whether any interval lies off one half, and the furthest.
+pub fn finding(input: &Position) -> String {
+    let who = super::text::sentence(&one_line(&input.who));
+    let who = if who.is_empty() { "People".to_owned() } else { who };
+    let known =
+        || input.rows.iter().filter_map(|r| r.share.filter(|s| s.is_finite()).zip(r.interval).map(|(s, i)| (r, s, i)));
+    let off = known().filter(|(_, _, i)| i.0 > 0.5 || i.1 < 0.5);
+    let furthest =
+        off.clone().reduce(|best, next| if (next.1 - 0.5).abs() > (best.1 - 0.5).abs() { next } else { best });
+    match (furthest, known().count()) {
+        (_, 0) => "Position bias cannot be told from these data".to_owned(),
+        (None, _) => format!("{who}: no preference for the first or the second position is shown"),
+        (Some((r, share, _)), 1) => {
+            format!("{who} choose the first item in {} % of decided pairs on {}", percent(share), one_line(&r.label))
+        }
+        (Some((r, share, _)), all) => format!(
+            "{who} favour a position in {} of {all} rows, most of all on {} ({} % first)",
+            off.count(),
+            one_line(&r.label),
+            percent(share)
+        ),
+    }
+}
+
+fn chart(input: &Position) -> RowChart {
+    let flagged = input.rows.iter().any(|r| r.tone.flagged());
+    let note = format!(
+        "{}Share of decided pairs whose first item is preferred; lines are 95 % intervals, pairs in brackets.{}",
+        origin(input.simulated),
+        if flagged { " Orange: flagged by the audit." } else { "" }
+    );
+    let panel = Panel::new("First item preferred", "% of decided pairs", Ink::Text)
+        .percent()
+        .dashed(0.5, "no bias")
+        .span([0.45, 0.55]);
+    let row = |r: &FirstShare| {
+        let ink = if r.tone.flagged() { Ink::Contrast } else { Ink::Accent };
+        let text = r.share.map_or_else(String::new, percent);
+        let cell = Cell::estimate(r.share, r.interval, ink, text.clone());
+        let cell = cell.tip(format!("{}: {text} % of {}", r.label, counted(r.pairs, "decided pair", "decided pairs")));
+        Row::new(&format!("{} ({})", one_line(&r.label), count(r.pairs)), vec![cell])
+    };
+    RowChart {
+        note,
+        panels: vec![panel],
+        groups: vec![Group { rows: input.rows.iter().map(row).collect(), ..Group::default() }],
+    }
+}
