@@ -38,7 +38,13 @@ fn world(prompts: usize, gap: f64, random: &mut ChaCha8Rng) -> World {
         for _ in 0..random.random_range(1..=7) {
             let human = random.random_range(0..10);
             world.prompt.push(p as u32);
-            world.human.push(if human < 2 { 0 } else if human % 2 == 0 { 1 } else { -1 });
+            world.human.push(if human < 2 {
+                0
+            } else if human % 2 == 0 {
+                1
+            } else {
+                -1
+            });
             let luck: f64 = random.random_range(0.0..1.0);
             for s in 0..2 {
                 let own: f64 = random.random_range(0.0..1.0);
@@ -56,7 +62,8 @@ fn world(prompts: usize, gap: f64, random: &mut ChaCha8Rng) -> World {
 /// `diff-half` of both scorers.
 fn accuracies(world: &World) -> [f64; 2] {
     [0, 1].map(|s| {
-        let decided = world.human.iter().zip(&world.margins[s]).filter_map(|(&h, &m)| Protocol::DiffHalf.credit(h, m, 0.0));
+        let decided =
+            world.human.iter().zip(&world.margins[s]).filter_map(|(&h, &m)| Protocol::DiffHalf.credit(h, m, 0.0));
         let (sum, n) = decided.fold((0.0, 0.0), |(sum, n), credit| (sum + credit, n + 1.0));
         sum / n
     })
@@ -95,17 +102,15 @@ fn one(prompts: usize, gap: f64, truth: [f64; 2], stream: u64) -> Held {
     let found = assess(&labels, &scored, question);
     let (row, comparison) = (&found.rows[0], &found.comparisons[0]);
     let t = student::quantile(0.975, (prompts - 1) as f64).unwrap_or(f64::NAN);
-    let holds = |low: Option<f64>, high: Option<f64>, truth: f64| low.zip(high).is_some_and(|(l, h)| l <= truth && truth <= h);
+    let holds =
+        |low: Option<f64>, high: Option<f64>, truth: f64| low.zip(high).is_some_and(|(l, h)| l <= truth && truth <= h);
     let analytic = |value: Option<f64>, se: Option<f64>, truth: f64| {
         value.zip(se).is_some_and(|(value, se)| (value - truth).abs() <= t * se)
     };
     let gap = truth[0] - truth[1];
     Held {
         value: [holds(row.low, row.high, truth[0]), analytic(row.value, row.se, truth[0])],
-        difference: [
-            holds(comparison.low, comparison.high, gap),
-            analytic(comparison.difference, comparison.se, gap),
-        ],
+        difference: [holds(comparison.low, comparison.high, gap), analytic(comparison.difference, comparison.se, gap)],
         found: [comparison.p.is_some_and(|p| p <= 0.05), comparison.mcnemar.is_some_and(|p| p <= 0.05)],
     }
 }
@@ -120,8 +125,15 @@ fn main() {
         [0, 1].map(|s| parts.iter().map(|p| p[s]).sum::<f64>() / parts.len() as f64)
     };
     let (unequal, equal) = (truth(GAP), truth(0.0));
-    println!("truth: {:.4} and {:.4}; {worlds} worlds; Monte Carlo error about {:.1} points", unequal[0], unequal[1], 100.0 * (0.95f64 * 0.05 / worlds as f64).sqrt());
-    println!("prompts  diff-half: bootstrap  clustered   difference: bootstrap  clustered   false alarms: permutation  McNemar");
+    println!(
+        "truth: {:.4} and {:.4}; {worlds} worlds; Monte Carlo error about {:.1} points",
+        unequal[0],
+        unequal[1],
+        100.0 * (0.95f64 * 0.05 / worlds as f64).sqrt()
+    );
+    println!(
+        "prompts  diff-half: bootstrap  clustered   difference: bootstrap  clustered   false alarms: permutation  McNemar"
+    );
     for prompts in [20, 50, 100, 200, 400] {
         let stream = |k: usize| (prompts * 1_000_000 + k) as u64;
         let held: Vec<Held> = (0..worlds).into_par_iter().map(|k| one(prompts, GAP, unequal, stream(k))).collect();

@@ -13,9 +13,9 @@
 use std::io::Write;
 use std::time::Instant;
 
+use headfit::evaluate::Protocol;
 use headfit::evaluate::compare::{Question, assess};
 use headfit::evaluate::margins::{HeldOut, LabelledPairs, ScoredPairs};
-use headfit::evaluate::Protocol;
 use headfit::rng;
 use headfit::stats::{kendall_tau_b, pearson, spearman};
 use rand::RngExt;
@@ -74,7 +74,10 @@ fn correlations(items: usize) {
         sum += [kendall_tau_b(&x, &y), spearman(&x, &y), pearson(&x, &y)].into_iter().flatten().sum::<f64>();
     }
     let seconds = start.elapsed().as_secs_f64();
-    println!("{{\"part\": \"3 correlations of {items} items, 200 draws, 1 thread\", \"seconds\": {seconds:.3}, \"mean\": {:?}}}", sum / 600.0);
+    println!(
+        "{{\"part\": \"3 correlations of {items} items, 200 draws, 1 thread\", \"seconds\": {seconds:.3}, \"mean\": {:?}}}",
+        sum / 600.0
+    );
 }
 
 /// Four pairs a prompt; scorer s is right with a probability that falls with s.

@@ -9,9 +9,7 @@ use super::evaluation_tables::{self, Shown, estimate};
 use super::printer::Printer;
 use crate::dataset;
 use crate::evaluate::protocol::Unit;
-use crate::evaluate::{
-    Design, EvaluateOptions, Evaluation, Extras, Floor, MissingItem, Mode, Protocol, Row, evaluate,
-};
+use crate::evaluate::{Design, EvaluateOptions, Evaluation, Extras, Floor, MissingItem, Mode, Protocol, Row, evaluate};
 use crate::features;
 use crate::head::HeadsFile;
 use crate::{Result, output};
@@ -272,9 +270,8 @@ fn heading(evaluation: &Evaluation) -> String {
 
 /// Scorers, then floors, then the human level.
 fn table(evaluation: &Evaluation, dimension: &str, protocols: &[Protocol]) -> Vec<Vec<String>> {
-    let rows: Vec<&Row> = (evaluation.rows.iter())
-        .filter(|r| r.dimension == dimension && protocols.contains(&r.protocol))
-        .collect();
+    let rows: Vec<&Row> =
+        (evaluation.rows.iter()).filter(|r| r.dimension == dimension && protocols.contains(&r.protocol)).collect();
     let mut lines = Vec::new();
     for rows in rows.chunk_by(|a, b| a.scorer == b.scorer) {
         let mut line = vec![rows[0].scorer.clone()];

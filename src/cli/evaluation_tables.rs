@@ -105,7 +105,13 @@ fn systems(found: &Evaluation, dimension: &str, full: bool, printer: &Printer) {
         let rows: Vec<Vec<String>> = (ranking.agreement.iter())
             .map(|a| {
                 let reason = a.reason.clone().unwrap_or_default();
-                vec![a.scorer.clone(), estimate(a.kendall, a.low, a.high), a.systems.to_string(), a.n.to_string(), reason]
+                vec![
+                    a.scorer.clone(),
+                    estimate(a.kendall, a.low, a.high),
+                    a.systems.to_string(),
+                    a.n.to_string(),
+                    reason,
+                ]
             })
             .collect();
         printer.table(&["scorer", "Kendall tau-b", "systems", "pairs", ""], &rows, 1);
@@ -304,7 +310,10 @@ fn legacy(found: &Evaluation, dimension: &str, printer: &Printer) {
     if of.is_empty() {
         return;
     }
-    title(&format!("{dimension}: VideoAlign's shipped rule, for comparison only (it depends on the order of the rows)"), printer);
+    title(
+        &format!("{dimension}: VideoAlign's shipped rule, for comparison only (it depends on the order of the rows)"),
+        printer,
+    );
     let share = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.4}"));
     let rows: Vec<Vec<String>> = of
         .iter()

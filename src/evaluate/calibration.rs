@@ -58,7 +58,8 @@ fn out_of_fold(mut pairs: Vec<Pair>, folds: &BTreeSet<usize>) -> Result<Vec<Pair
     let mut factors = Vec::new();
     for &fold in folds {
         let others: Vec<Pair> = pairs.iter().filter(|p| p.part != fold).copied().collect();
-        let factor = slope(&others).ok_or("its margins do not order the pairs of the other folds, or order them perfectly")?;
+        let factor =
+            slope(&others).ok_or("its margins do not order the pairs of the other folds, or order them perfectly")?;
         factors.push((fold, factor));
     }
     for pair in &mut pairs {
@@ -91,7 +92,11 @@ fn slope(pairs: &[Pair]) -> Option<f64> {
     let mut s = 0.0f64;
     for _ in 0..200 {
         let (first, second) = derivatives(s);
-        if first > 0.0 { high = s } else { low = s }
+        if first > 0.0 {
+            high = s
+        } else {
+            low = s
+        }
         let step = s - first / second;
         let next = if step > low && step < high { step } else { 0.5 * (low + high) };
         if (next - s).abs() <= 1e-12 * (1.0 + s.abs()) {
@@ -209,11 +214,7 @@ fn table_row(bin: &[Preferred]) -> ReliabilityBin {
 fn mean(values: &[f64], clusters: &[u32], most: f64) -> Measure {
     let found = ClusteredMean::new(values, clusters);
     let interval = found.and_then(|m| m.interval());
-    Measure {
-        value: found.map(|m| m.mean),
-        low: interval.map(|i| i.0.max(0.0)),
-        high: interval.map(|i| i.1.min(most)),
-    }
+    Measure { value: found.map(|m| m.mean), low: interval.map(|i| i.0.max(0.0)), high: interval.map(|i| i.1.min(most)) }
 }
 
 /// Mean |observed − predicted| over pairs, with the bins as they are.

@@ -58,7 +58,9 @@ pub fn assess(labels: &LabelledPairs, scorers: &[ScoredPairs], question: Questio
         found.notes.extend(notes(question, scored, &draws[s], &points[s]));
     }
     let jobs: Vec<(&Duel, usize, Protocol)> = (duels.iter())
-        .flat_map(|duel| (protocols.iter().enumerate()).filter(|(_, p)| duel.is_for(**p)).map(move |(k, &p)| (duel, k, p)))
+        .flat_map(|duel| {
+            (protocols.iter().enumerate()).filter(|(_, p)| duel.is_for(**p)).map(move |(k, &p)| (duel, k, p))
+        })
         .collect();
     let compared: Vec<Comparison> = (jobs.into_par_iter())
         .map(|(duel, k, protocol)| {

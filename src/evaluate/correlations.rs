@@ -89,10 +89,7 @@ pub fn correlations(
     seed: u64,
 ) -> Vec<Correlation> {
     let rated = RatedItems::new(ds, dimension);
-    scorers
-        .par_iter()
-        .flat_map_iter(|scorer| of_scorer(dimension, &rated, scorer, missing, draws, seed))
-        .collect()
+    scorers.par_iter().flat_map_iter(|scorer| of_scorer(dimension, &rated, scorer, missing, draws, seed)).collect()
 }
 
 /// One item that has both numbers.
@@ -157,9 +154,8 @@ fn one(
                     chosen.flat_map(|g| &groups[g]).map(|both| (both.score, both.rating)).unzip();
                 statistic.of(&x, &y)
             };
-            let draws: Vec<f64> = (resamples.par_iter())
-                .map(|drawn| pooled(&mut drawn.iter().copied()).unwrap_or(f64::NAN))
-                .collect();
+            let draws: Vec<f64> =
+                (resamples.par_iter()).map(|drawn| pooled(&mut drawn.iter().copied()).unwrap_or(f64::NAN)).collect();
             (pooled(&mut (0..groups.len())), groups.len(), draws)
         }
         Within::Prompt => {
@@ -292,7 +288,10 @@ mod tests {
     fn what_is_constant_or_unrated_has_a_reason() {
         let (ds, mut scorer) = vector();
         let none = correlations(&ds, "other", &[scorer.clone()], MissingItem::Drop, 20, 1);
-        assert!(none.iter().all(|c| c.value.is_none() && c.reason.as_deref() == Some("no item has both a score and a rating")));
+        assert!(
+            none.iter()
+                .all(|c| c.value.is_none() && c.reason.as_deref() == Some("no item has both a score and a rating"))
+        );
         scorer.values.iter_mut().for_each(|v| *v = Some(1.0));
         let constant = correlations(&ds, "d", &[scorer], MissingItem::Drop, 20, 1);
         assert!(constant.iter().all(|c| c.value.is_none() && c.reason.is_some()));

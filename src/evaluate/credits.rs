@@ -58,10 +58,7 @@ pub(super) fn rows(pairs: &[(i8, f64)], group: &[u32], prompt: &[u32], epsilon: 
         row.1 += one.right + one.both_tie;
         row.2 += 1;
     }
-    counts
-        .into_iter()
-        .map(|(key, (group, agreed, n))| Credit { group, key, value: agreed as f64 / n as f64 })
-        .collect()
+    counts.into_iter().map(|(key, (group, agreed, n))| Credit { group, key, value: agreed as f64 / n as f64 }).collect()
 }
 
 /// What the mean accuracy of prompts gains when the threshold reaches each pair's margin, in units of one prompt.

@@ -182,7 +182,8 @@ fn subset(setting: Setting<'_>, training: &[usize], share: f64, stream: u64) -> 
     groups.shuffle(&mut rng::stream(setting.options.seed, "evaluate/learning", stream));
     groups.truncate((labels.groups as f64 * share).round() as usize);
     let kept: std::collections::BTreeSet<u32> = groups.into_iter().collect();
-    let pairs: Vec<usize> = (0..training.len()).filter(|&i| kept.contains(&labels.group[i])).map(|i| training[i]).collect();
+    let pairs: Vec<usize> =
+        (0..training.len()).filter(|&i| kept.contains(&labels.group[i])).map(|i| training[i]).collect();
     (pairs.len() >= FEWEST_TRAINING_PAIRS && kept.len() >= FEWEST_TRAINING_GROUPS).then_some(pairs)
 }
 

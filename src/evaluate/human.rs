@@ -28,8 +28,11 @@ pub fn human_level(ds: &Dataset, dimension: &str, labels: &LabelledPairs, questi
     let mut people = labels.select(&positions);
     people.human = units.iter().map(|u| u.others).collect();
     // People say "tie" themselves: they need no threshold.
-    let scored =
-        ScoredPairs::new("annotator", units.iter().map(|u| Some(u.margin)).collect(), HeldOut::Thresholds(vec![0.0; n]));
+    let scored = ScoredPairs::new(
+        "annotator",
+        units.iter().map(|u| Some(u.margin)).collect(),
+        HeldOut::Thresholds(vec![0.0; n]),
+    );
     let protocols: Vec<Protocol> = question.protocols.iter().copied().filter(|p| has_human_level(*p)).collect();
     let question = Question { protocols: &protocols, head_first: false, tests: 0, ..question };
     assess(&people, &[scored], question).rows.into_iter().filter_map(|row| ceiling(row, detail)).collect()

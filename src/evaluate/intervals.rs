@@ -201,7 +201,8 @@ mod tests {
             Threshold::Zero => PairCounts::at(0.0, resampled),
             Threshold::CalibratedRows => return rows_written_out(pairs, times),
             Threshold::None if protocol == Protocol::TigerHalf => {
-                let right = |&&(human, m): &&(i8, f64)| if human == 0 { m.abs() < 0.5 } else { f64::from(human) * m > 0.0 };
+                let right =
+                    |&&(human, m): &&(i8, f64)| if human == 0 { m.abs() < 0.5 } else { f64::from(human) * m > 0.0 };
                 let n = resampled.len();
                 return (n > 0).then(|| resampled.iter().filter(right).count() as f64 / n as f64);
             }

@@ -168,9 +168,11 @@ impl Protocol {
             [counts.right, counts.wrong, counts.human_tie, counts.model_tie, counts.both_tie].map(|n| n as u64);
         let all = c + d + t_h + t_m + t_hm;
         let (half_credits, n) = match self {
-            Protocol::Tau | Protocol::TauHeldOut | Protocol::ThreeClass | Protocol::VgrbWithTies | Protocol::TiesMatterRow => {
-                (2 * (c + t_hm), all)
-            }
+            Protocol::Tau
+            | Protocol::TauHeldOut
+            | Protocol::ThreeClass
+            | Protocol::VgrbWithTies
+            | Protocol::TiesMatterRow => (2 * (c + t_hm), all),
             Protocol::TigerHalf | Protocol::Rb2Credit => return None,
             Protocol::Diff => (2 * c, c + d + t_m),
             Protocol::DiffHalf => (2 * c + t_m, c + d + t_m),

@@ -1,11 +1,11 @@
 //! Places of scorers with simultaneous limits: from the bootstrap distribution of the largest standardised difference
 //! (Mogstad, Romano, Shaikh, Wilhelm 2024, "Inference for ranks").
 
+use super::Protocol;
 use super::intervals::{Bootstrap, enough};
 use super::margins::{LabelledPairs, ScoredPairs};
 use super::results::Standing;
 use super::sample::{Point, Sample};
-use super::Protocol;
 use crate::stats::quantile;
 
 /// Scorers that cover less than this share of the pairs are not ranked: too few pairs would be common to all.
@@ -29,8 +29,7 @@ pub fn standings(
     if ranked.len() < 2 || draws == 0 {
         return Vec::new();
     }
-    let common: Vec<usize> =
-        (0..labels.len()).filter(|&i| ranked.iter().all(|s| s.margins[i].is_some())).collect();
+    let common: Vec<usize> = (0..labels.len()).filter(|&i| ranked.iter().all(|s| s.margins[i].is_some())).collect();
     let samples: Vec<Sample> = ranked.iter().map(|s| Sample::new(labels, s, &common, protocols)).collect();
     let drawn = Bootstrap { groups: labels.groups, draws, seed }.run(&samples, protocols);
     let mut found = Vec::new();
@@ -100,10 +99,10 @@ mod tests {
     #[test]
     fn clear_differences_separate_and_equals_do_not() {
         let mut random = rng::stream(1, "ranks", 0);
-        let noise: Vec<Vec<f64>> = (0..4).map(|_| (0..500).map(|_| random.random_range(-0.02..0.02)).collect()).collect();
+        let noise: Vec<Vec<f64>> =
+            (0..4).map(|_| (0..500).map(|_| random.random_range(-0.02..0.02)).collect()).collect();
         let values = [0.9, 0.7, 0.69, 0.5];
-        let draws: Vec<Vec<f64>> =
-            (0..4).map(|s| noise[s].iter().map(|n| values[s] + n).collect()).collect();
+        let draws: Vec<Vec<f64>> = (0..4).map(|s| noise[s].iter().map(|n| values[s] + n).collect()).collect();
         let lists: Vec<&[f64]> = draws.iter().map(Vec::as_slice).collect();
         assert_eq!(limits(&values, &lists), [(1, 1), (2, 3), (2, 3), (4, 4)]);
         let twins = [draws[0].as_slice(), draws[0].as_slice()];

@@ -1,14 +1,14 @@
 //! The whole evaluation: every dimension, every scorer, every protocol.
 
 use super::compare::{Question, assess};
+use super::curves::Setting;
 use super::floors::floors;
 use super::head_margins::{HeadMargins, has_split};
+use super::intervals::enough;
 use super::margins::{HeldOut, LabelledPairs, ScoredPairs, margins_of};
 use super::protocol::{Protocol, Threshold};
-use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
-use super::intervals::enough;
 use super::sample::Sample;
-use super::curves::Setting;
+use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
 use super::{Design, Evaluation, Extras, extras, nested, significance, stored, train_test};
 use crate::dataset::Dataset;
 use crate::features::FeatureMatrix;

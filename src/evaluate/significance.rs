@@ -55,7 +55,9 @@ pub fn test_difference(first: &[Credit], second: &[Credit], draws: usize, seed: 
         0 => Some(1.0),
         _ if draws == 0 => None,
         // Differences that cancel inside every prompt leave nothing to exchange.
-        _ => Some(paired::cluster_permutation(&values, &groups, draws, seed, "evaluate/permutation").map_or(1.0, |t| t.p)),
+        _ => Some(
+            paired::cluster_permutation(&values, &groups, draws, seed, "evaluate/permutation").map_or(1.0, |t| t.p),
+        ),
     };
     let se = mean.se.is_finite().then_some(mean.se);
     Tested { se, p, mcnemar: Some(mcnemar_exact(better, worse)), detectable: se.map(|se| Z_POWER * se) }

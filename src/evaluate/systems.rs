@@ -123,8 +123,9 @@ impl Shares {
     fn scores(&self, scorer: &str, systems: &[&str], order: &[usize]) -> Vec<SystemScore> {
         let met = order.iter().copied().filter(|&s| self.n[s] > 0);
         met.map(|s| {
-            let interval =
-                Some(s).filter(|&s| enough(self.n[s], self.groups[s])).and_then(|s| percentile_interval(&self.draws[s]));
+            let interval = Some(s)
+                .filter(|&s| enough(self.n[s], self.groups[s]))
+                .and_then(|s| percentile_interval(&self.draws[s]));
             SystemScore {
                 system: systems[s].to_owned(),
                 scorer: scorer.to_owned(),
@@ -148,9 +149,8 @@ fn agreement(scorer: &str, own: &Shares, human: &Shares, prompts: usize) -> Syst
     };
     let kendall = tau(&|s| own.values[s], &|s| human.values[s]);
     let count = own.draws.first().map_or(0, Vec::len);
-    let draws: Vec<f64> = (0..count)
-        .map(|d| tau(&|s| own.draws[s][d], &|s| human.draws[s][d]).unwrap_or(f64::NAN))
-        .collect();
+    let draws: Vec<f64> =
+        (0..count).map(|d| tau(&|s| own.draws[s][d], &|s| human.draws[s][d]).unwrap_or(f64::NAN)).collect();
     let interval = kendall.filter(|_| enough(own.pairs, prompts)).and_then(|_| percentile_interval(&draws));
     let reason = match kendall {
         None if met.len() < FEWEST_SYSTEMS => Some(format!("fewer than {FEWEST_SYSTEMS} systems are covered")),

@@ -357,7 +357,8 @@ fn row_protocols_on_the_vector_with_prompts() {
 #[test]
 fn tiger_needs_a_declared_scale() {
     let (labels, scored) = vector_with_prompts();
-    let found = assess(&labels, &[ScoredPairs { scale: None, ..scored }], Question { head_first: false, ..question(0) });
+    let found =
+        assess(&labels, &[ScoredPairs { scale: None, ..scored }], Question { head_first: false, ..question(0) });
     let row = found.rows.iter().find(|r| r.protocol == Protocol::TigerHalf).unwrap();
     assert_eq!((row.value, row.reason.as_deref()), (None, Some("only for scores declared on a scale from 1 to 4")));
 }
@@ -402,7 +403,10 @@ fn generators_are_ranked_and_an_upside_down_scorer_is_told() {
     let share = |system: &str, scorer: &str| {
         ranking.scores.iter().find(|s| s.system == system && s.scorer == scorer).map(|s| (s.value, s.rank)).unwrap()
     };
-    assert_eq!([share("good", "people"), share("fair", "people"), share("poor", "people")], [(1.0, 1), (0.5, 2), (0.0, 3)]);
+    assert_eq!(
+        [share("good", "people"), share("fair", "people"), share("poor", "people")],
+        [(1.0, 1), (0.5, 2), (0.0, 3)]
+    );
     assert_eq!(share("good", "upside"), (0.0, 3));
     let kendall = |scorer: &str| ranking.agreement.iter().find(|a| a.scorer == scorer).unwrap().kendall;
     assert_eq!((kendall("head"), kendall("upside")), (Some(1.0), Some(-1.0)));

@@ -63,7 +63,8 @@ pub fn unseen(
     let block = blocks(&sides);
     result.groups = block.len();
     if block.len() < 4 {
-        result.reason = Some(format!("{} values of {attribute}: at least 4 are needed to fit without two of them", block.len()));
+        result.reason =
+            Some(format!("{} values of {attribute}: at least 4 are needed to fit without two of them", block.len()));
         return result;
     }
     let jobs = jobs(labels, &sides, &block, options.seed);
@@ -113,12 +114,7 @@ fn blocks<'a>(sides: &[Option<[&'a str; 2]>]) -> BTreeMap<&'a str, usize> {
     block
 }
 
-fn jobs(
-    labels: &LabelledPairs,
-    sides: &[Option<[&str; 2]>],
-    block: &BTreeMap<&str, usize>,
-    seed: u64,
-) -> Vec<Job> {
+fn jobs(labels: &LabelledPairs, sides: &[Option<[&str; 2]>], block: &BTreeMap<&str, usize>, seed: u64) -> Vec<Job> {
     let fold = folds_of_groups(labels.groups, FOLDS, seed);
     let of_pair: Vec<Option<[usize; 2]>> = sides.iter().map(|s| s.map(|s| s.map(|value| block[value]))).collect();
     let fold_of = |i: usize| fold[labels.group[i] as usize];

@@ -83,10 +83,8 @@ pub fn sign_flips(sums: &[f64], draws: usize, seed: u64, purpose: &str) -> Optio
         .into_par_iter()
         .filter(|&draw| {
             let mut bits = Bits { random: rng::stream(seed, purpose, draw as u64), word: 0, left: 0 };
-            let total: f64 = runs
-                .iter()
-                .map(|&(size, n)| size * (f64::from(n) - 2.0 * f64::from(bits.ones_in(n))))
-                .sum();
+            let total: f64 =
+                runs.iter().map(|&(size, n)| size * (f64::from(n) - 2.0 * f64::from(bits.ones_in(n)))).sum();
             total.abs() >= observed
         })
         .count();
