@@ -232,10 +232,13 @@ fn expected_error(bins: &[Vec<Preferred>], n: usize, bootstrap: Bootstrap) -> Me
         bins.iter().map(|b| b[0].abs()).sum::<f64>() / total
     });
     let interval = percentile_interval(&draws);
+    let value = bins.iter().map(gap).sum::<f64>() / n as f64;
     Measure {
-        value: Some(bins.iter().map(gap).sum::<f64>() / n as f64),
-        low: interval.map(|i| i.low),
-        high: interval.map(|i| i.high),
+        value: Some(value),
+        // Resampling adds noise to every bin, and with it to a sum of absolute values: the interval may lie above the
+        // estimate, which then is its lower end.
+        low: interval.map(|i| i.low.min(value)),
+        high: interval.map(|i| i.high.max(value)),
     }
 }
 

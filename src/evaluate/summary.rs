@@ -200,6 +200,13 @@ impl Evaluation {
                 format!("{dimension}: not enough data to compare the head with {scorer}: {measured} ({common}).")
             }
         };
+        let first = match comparison.q {
+            Some(q) if q >= 0.05 && matches!(comparison.verdict, Verdict::HeadWins | Verdict::HeadLoses) => {
+                let made = self.comparisons.iter().filter(|c| c.p.is_some()).count();
+                format!("{first} Among {made} comparisons this is no rare chance (q = {q:.2}).")
+            }
+            _ => first,
+        };
         let mut beaten_by = self.loses_against(dimension, protocol);
         beaten_by.retain(|other| *other != scorer.as_str());
         match beaten_by.is_empty() {
