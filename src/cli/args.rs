@@ -7,8 +7,9 @@ use clap::Args;
 
 use crate::dataset::{Dataset, ReadOptions, Source};
 use crate::features::{Coding, FeatureOptions, FeatureSource, Hierarchy, Layout, Missing};
-use crate::fit::{Rule, Ties};
-use crate::head::{BoundsRule, Scope, TrainOptions};
+use crate::fit::recipe::Epochs;
+use crate::fit::{Method, Rule, Ties};
+use crate::head::{BoundsRule, ColumnRule, Scope, TrainOptions};
 use crate::{Error, Result};
 
 /// Flags of every command.
@@ -93,6 +94,12 @@ pub struct TrainArgs {
     /// Only this dimension; may be repeated (default: all)
     #[arg(long, value_name = "NAME")]
     pub dimension: Vec<String>,
+    /// How weights are found
+    #[arg(long, default_value = "sparse")]
+    pub method: Method,
+    /// Most features a head may use, for `--method budget`; gives the curve of accuracy against their number too
+    #[arg(long, value_name = "K", required_if_eq("method", "budget"))]
+    pub budget: Option<usize>,
     /// Penalty strength (default: chosen by cross-validation over prompts)
     #[arg(long, value_name = "LAMBDA")]
     pub lambda: Option<f64>,
@@ -108,6 +115,18 @@ pub struct TrainArgs {
     /// Sign rule of the weights
     #[arg(long, default_value = "default")]
     pub bounds: BoundsRule,
+    /// Strength γ of a penalty that drops whole sub-dimensions, beside the one on single weights; 0 = none
+    #[arg(long, default_value_t = 0.0, value_name = "GAMMA")]
+    pub group_penalty: f64,
+    /// Lowest and highest weight of a feature (`*` at the end: of all that begin so); may be repeated
+    #[arg(long = "bound", value_name = "QUESTION=LO..HI", value_delimiter = ',', value_parser = ColumnRule::bounds)]
+    pub bound: Vec<ColumnRule>,
+    /// What λ is multiplied with for a feature, 0 = not penalised; may be repeated
+    #[arg(long, value_name = "QUESTION=F", value_delimiter = ',', value_parser = ColumnRule::factor)]
+    pub penalty_factor: Vec<ColumnRule>,
+    /// Weight that a feature keeps; may be repeated
+    #[arg(long, value_name = "QUESTION=W", value_delimiter = ',', value_parser = ColumnRule::freeze, allow_hyphen_values = true)]
+    pub freeze: Vec<ColumnRule>,
     /// Features a head may use: all, or only those of its own checklist dimension
     #[arg(long, default_value = "all")]
     pub scope: Scope,
@@ -117,6 +136,15 @@ pub struct TrainArgs {
     /// Bootstrap refits over prompts for weight intervals; 0 = none
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub bootstrap: usize,
+    /// Step of one pair, for `--method visionreward-projected`
+    #[arg(long, default_value_t = Epochs::default().learning_rate, value_name = "STEP")]
+    pub learning_rate: f64,
+    /// Change of the weights in one epoch at which `visionreward-projected` ends
+    #[arg(long, default_value_t = Epochs::default().epsilon, value_name = "NORM")]
+    pub epsilon: f64,
+    /// Most epochs of `visionreward-projected`
+    #[arg(long, default_value_t = Epochs::default().limit, value_name = "N")]
+    pub epochs: usize,
     /// Seed of folds and bootstrap
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -145,6 +173,11 @@ impl TrainArgs {
     /// The library's options; the policy for missing values is a flag of [`FeatureArgs`].
     pub fn options(&self, missing: Missing) -> TrainOptions {
         TrainOptions {
+            method: self.method,
+            budget: self.budget,
+            group_penalty: self.group_penalty,
+            columns: self.bound.iter().chain(&self.penalty_factor).chain(&self.freeze).cloned().collect(),
+            epochs: Epochs { learning_rate: self.learning_rate, epsilon: self.epsilon, limit: self.epochs },
             missing,
             bounds: self.bounds,
             scope: self.scope,

@@ -9,6 +9,7 @@ use super::args::{DataArgs, FeatureArgs, TrainArgs};
 use super::printer::Printer;
 use crate::dataset::{self, Dataset};
 use crate::features::{self, FeatureMatrix};
+use crate::fit::Method;
 use crate::head::{self, Head, HeadsFile, TrainOptions};
 use crate::problems::{Problems, Severity};
 use crate::{Error, Result, output};
@@ -133,6 +134,7 @@ pub(super) fn given_options(f: &FeatureArgs, t: &TrainArgs) -> BTreeMap<String, 
     set("coding", name(f.coding));
     set("hierarchy", name(f.hierarchy));
     set("missing", name(f.missing));
+    set("method", name(t.method));
     set("rule", name(t.rule));
     set("alpha", t.alpha.to_string());
     set("ties", name(t.ties));
@@ -148,6 +150,22 @@ pub(super) fn given_options(f: &FeatureArgs, t: &TrainArgs) -> BTreeMap<String, 
     }
     if !f.with_scores.is_empty() {
         set("with-scores", f.with_scores.join(","));
+    }
+    if let Some(budget) = t.budget {
+        set("budget", budget.to_string());
+    }
+    if t.group_penalty > 0.0 {
+        set("group-penalty", t.group_penalty.to_string());
+    }
+    for (option, rules) in [("bound", &t.bound), ("penalty-factor", &t.penalty_factor), ("freeze", &t.freeze)] {
+        if !rules.is_empty() {
+            set(option, rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+        }
+    }
+    if t.method == Method::VisionrewardProjected {
+        set("learning-rate", t.learning_rate.to_string());
+        set("epsilon", t.epsilon.to_string());
+        set("epochs", t.epochs.to_string());
     }
     if let Some(lambda) = t.lambda {
         set("lambda", lambda.to_string());

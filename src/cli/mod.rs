@@ -8,9 +8,11 @@ mod evaluate;
 mod evaluation_tables;
 mod explain_protocol;
 mod fit;
+mod import;
 mod init;
 mod pipeline;
 mod printer;
+mod pull;
 mod report;
 mod schema;
 mod score;
@@ -48,6 +50,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::InitArgs),
+    Pull(pull::PullArgs),
+    Import(import::ImportArgs),
     Check(check::CheckArgs),
     Fit(fit::FitArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -87,6 +91,8 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
     }
     match cli.command {
         Command::Init(args) => init::run(&args, printer),
+        Command::Pull(args) => pull::run(&args, printer),
+        Command::Import(args) => import::run(&args, printer),
         Command::Check(args) => check::run(&args, printer),
         Command::Fit(args) => fit::run(&args, printer),
         Command::Evaluate(args) => evaluate::run(&args, printer),

@@ -8,12 +8,14 @@ mod derive;
 mod files;
 mod frame;
 pub(crate) mod groups;
+pub mod import;
 mod items;
 mod jsonl;
 mod manifest;
 mod numeric;
 mod pairs;
 mod propose;
+pub mod pull;
 mod ratings;
 mod read;
 mod table;
@@ -308,6 +310,22 @@ pub struct Manifest {
     pub attributes: BTreeMap<String, DerivedAttribute>,
     /// Per scorer: direction and scale.
     pub scores: BTreeMap<String, ScoreRule>,
+    /// Per feature (id, or a beginning and `*`): what its weight may be.
+    pub weights: BTreeMap<String, WeightRule>,
+}
+
+/// What the manifest says of the weight of a feature, in original units.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WeightRule {
+    /// Lowest weight, at most 0.
+    pub lower: Option<f64>,
+    /// Highest weight, at least 0.
+    pub upper: Option<f64>,
+    /// What λ is multiplied with for it; 0 = not penalised.
+    pub penalty_factor: Option<f64>,
+    /// The weight itself, not fitted.
+    pub freeze: Option<f64>,
 }
 
 /// What the manifest says of one rating dimension.

@@ -61,7 +61,15 @@ pub fn has_split(ds: &Dataset) -> bool {
 /// # Errors
 /// The error itself, where it is about the data as a whole, the options or the environment.
 pub fn reason_for_no_head(error: Error) -> Result<String> {
-    const ABOUT_THE_DIMENSION: [&str; 4] = ["all-ties", "too-few-groups", "no-pairs", "no-training-values"];
+    const ABOUT_THE_DIMENSION: [&str; 7] = [
+        "all-ties",
+        "too-few-groups",
+        "no-pairs",
+        "no-training-values",
+        "no-ratings",
+        "one-rating-value",
+        "too-many-rating-values",
+    ];
     if let Error::Data(problems) = &error
         && problems.rules(Severity::Error).all(|(rule, _)| ABOUT_THE_DIMENSION.contains(&rule))
         && let Some(first) = problems.of(Severity::Error).next()

@@ -68,7 +68,7 @@ pub fn intervals(refits: &Refits, columns: usize) -> Vec<WeightInterval> {
 }
 
 /// How often each of `groups` groups is drawn in resample `draw`.
-fn multiplicities(groups: usize, seed: u64, draw: u64) -> Vec<u32> {
+pub(super) fn multiplicities(groups: usize, seed: u64, draw: u64) -> Vec<u32> {
     let mut random = rng::stream(seed, "weight-bootstrap", draw);
     let mut copies = vec![0; groups];
     for _ in 0..groups {
@@ -79,7 +79,7 @@ fn multiplicities(groups: usize, seed: u64, draw: u64) -> Vec<u32> {
 }
 
 /// Groups numbered from 0 by rank, and their number.
-fn dense_groups(group: &[usize]) -> (Vec<usize>, usize) {
+pub(super) fn dense_groups(group: &[usize]) -> (Vec<usize>, usize) {
     let mut rank: BTreeMap<usize, usize> = group.iter().map(|&g| (g, 0)).collect();
     for (r, slot) in rank.values_mut().enumerate() {
         *slot = r;

@@ -8,23 +8,35 @@
 //! ```
 
 pub mod bootstrap;
+mod budget;
 pub mod cross_validation;
+pub mod extended;
+pub mod groups;
 pub mod likelihood;
 pub mod linfa;
+pub mod method;
+pub mod ordered;
 pub mod path;
 pub mod penalty;
+mod procedure;
 pub mod quadratic;
+pub mod recipe;
 pub mod reference;
+mod relaxed;
 pub mod rows;
 mod run;
 pub mod separation;
 pub mod solver;
 #[cfg(test)]
 mod tests;
+pub mod ties;
+mod visionreward;
 
 use serde::{Deserialize, Serialize};
 
-pub use run::{fit, fit_rows};
+pub use method::{Details, Method};
+pub use run::{fit, fit_ratings, fit_rows};
+pub use ties::{Chance, OutcomeModel, TieModel};
 
 /// What a human tie becomes (design: "Ties").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
@@ -35,6 +47,10 @@ pub enum Ties {
     Half,
     /// Left out: the tie share is removed and the rest renormalised; pairs that are all tie are dropped.
     Drop,
+    /// An outcome of its own, θ estimated with the weights (Rao and Kupper 1967).
+    RaoKupper,
+    /// An outcome of its own, ν estimated with the weights (Davidson 1970).
+    Davidson,
 }
 
 /// Which λ of the path is taken.
@@ -59,8 +75,11 @@ pub struct Certificate {
     pub objective: f64,
     /// L(w) at the solution.
     pub loss: f64,
-    /// Upper bound on F(w) − min F, where the dual gives one.
+    /// Upper bound on F(w) − min F, where there is one.
     pub gap: Option<f64>,
+    /// Why there is no gap.
+    #[serde(default)]
+    pub gap_reason: Option<String>,
     /// Newton steps taken.
     pub iterations: usize,
     /// kkt ≤ tolerance.
@@ -108,6 +127,10 @@ pub struct Fit {
     pub intervals: Vec<WeightInterval>,
     /// Optimality.
     pub certificate: Certificate,
+    /// Tie parameter, where ties are an outcome of their own.
+    pub ties: TieModel,
+    /// What the method found beside the weights.
+    pub details: Option<Details>,
     /// What the user should know: separation, constant columns, one class only.
     pub notes: Vec<String>,
 }
@@ -115,6 +138,16 @@ pub struct Fit {
 /// Choices of the fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitOptions {
+    /// How weights are found.
+    pub method: Method,
+    /// Most features a head of [`Method::Budget`] may use.
+    pub budget: Option<usize>,
+    /// Strength γ of the group penalty λ γ Σ_g √|g| ‖w_g‖₂, beside α; 0 = none.
+    pub group_penalty: f64,
+    /// Group of each column (sub-dimension) for the group penalty; empty = every column by itself.
+    pub groups: Vec<usize>,
+    /// Settings of [`Method::VisionrewardProjected`].
+    pub epochs: recipe::Epochs,
     /// Given λ; `None` = cross-validation.
     pub lambda: Option<f64>,
     /// Number of λ on the path.

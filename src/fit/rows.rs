@@ -20,7 +20,8 @@ pub fn from_pairs<'a>(pairs: &'a PairMatrix, ties: Ties) -> Result<LogisticRows<
     let label = |i: usize| {
         let votes = pairs.votes[i];
         match ties {
-            Ties::Half => Some(votes.a + votes.tie / 2.0),
+            // The tie models read the votes themselves; these labels serve checks and notes.
+            Ties::Half | Ties::RaoKupper | Ties::Davidson => Some(votes.a + votes.tie / 2.0),
             Ties::Drop => (votes.a + votes.b > 0.0).then(|| votes.a / (votes.a + votes.b)),
         }
     };

@@ -1,12 +1,19 @@
 //! One fit from checked rows to certified weights: λ by cross-validation, the fit, its certificate, its intervals.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
+use super::extended::ExtendedRows;
 use super::likelihood::{Likelihood, LogisticRows, Model, curvature};
-use super::path::{Shape, Start, follow, grid, start};
+use super::method::CutPoints;
+use super::ordered::OrderedLoss;
+use super::path::{Shape, follow, grid};
+use super::procedure::{Problem, count_nonzero, failed_refits, folds_note, no_intervals};
+use super::recipe::Epochs;
 use super::solver::{Limits, Outcome, State, minimise};
-use super::{Certificate, CurvePoint, Fit, FitOptions, bootstrap, cross_validation, rows, separation};
+use super::{
+    Certificate, CurvePoint, Details, Fit, FitOptions, Method, TieModel, bootstrap, budget, cross_validation, relaxed,
+    rows, separation, ties, visionreward,
+};
 use crate::features::PairMatrix;
 use crate::{Error, Result};
 
@@ -14,15 +21,29 @@ use crate::{Error, Result};
 /// less than 1e-8 of itself. Heads and refits are held to the tolerance of the options.
 const FOLD_TOLERANCE: f64 = 1e-5;
 
-/// Fits the sparse, bounded logistic head of one dimension (design: "Fit").
+/// Fits the head of one dimension from pairs (design: "Fit"), by the method of the options.
 ///
 /// A fit that did not reach its certificate is returned with `certificate.converged = false`.
 ///
 /// # Errors
-/// [`Error::Usage`] for options that make no sense; [`Error::Data`] for rows that cannot be fitted: none, not finite,
-/// weights negative or all zero, all ties under `drop`, fewer than two groups where λ is to be chosen.
+/// [`Error::Usage`] for options that make no sense, and for methods that need more than pairs
+/// ([`Method::Hierarchical`], [`Method::Ratings`]); [`Error::Data`] for rows that cannot be fitted: none, not finite,
+/// weights negative or all zero, all ties except under `half`, fewer than two groups where λ is to be chosen.
 pub fn fit(pairs: &PairMatrix, options: &FitOptions) -> Result<Fit> {
-    fit_rows(&rows::from_pairs(pairs, options.ties)?, options)
+    let rows = rows::from_pairs(pairs, options.ties)?;
+    let Some(model) = ties::rows(&rows, &pairs.votes, options.ties)? else {
+        let mut fit = fit_rows(&rows, options)?;
+        fit.ties = ties::without_ties(options.ties);
+        match fit.ties {
+            TieModel::None => {}
+            TieModel::RaoKupper { .. } => fit.notes.push("No vote is a tie: θ = 1, the model without ties.".into()),
+            TieModel::Davidson { .. } => fit.notes.push("No vote is a tie: ν = 0, the model without ties.".into()),
+        }
+        return Ok(fit);
+    };
+    let (mut fit, parameters) = fit_checked(&model, &rows, &[model.loss.bounds()], options)?;
+    fit.ties = model.loss.model(parameters[rows.columns]);
+    Ok(fit)
 }
 
 /// As [`fit`], for rows that do not come from a data set.
@@ -30,33 +51,94 @@ pub fn fit(pairs: &PairMatrix, options: &FitOptions) -> Result<Fit> {
 /// # Errors
 /// As [`fit`].
 pub fn fit_rows(rows: &LogisticRows, options: &FitOptions) -> Result<Fit> {
+    fit_checked(rows, rows, &[], options).map(|(fit, _)| fit)
+}
+
+/// Fits a head on the ratings of single items ([`super::ordered`]), sparse and bounded like any other; the cut-points
+/// are in [`Fit::details`].
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_ratings(rows: &ExtendedRows<OrderedLoss>, items: usize, options: &FitOptions) -> Result<Fit> {
     options.check(rows.columns)?;
-    rows::check(rows)?;
-    let mut notes = rows::notes(rows, options);
-    let shape = Shape { alpha: options.alpha, factors: options.factors.clone(), bounds: options.bounds.clone() };
-    // A slope that is only rounding: 0 as far as anybody can tell.
-    let rounding = 1e-14 * rows.x.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-    let mut fit = fit_model(rows, &shape, rounding, options)?;
-    notes.append(&mut fit.notes);
-    notes.extend(separation::note(rows, &fit.weights, fit.lambda, fit.lambda_max, &shape, options));
-    fit.notes = notes;
+    let values = LogisticRows {
+        x: Cow::Borrowed(&rows.x),
+        columns: rows.columns,
+        y: vec![0.5; rows.weight.len()],
+        weight: rows.weight.to_vec(),
+        group: rows.group.to_vec(),
+    };
+    rows::check(&values)?;
+    let free = vec![(f64::NEG_INFINITY, f64::INFINITY); rows.loss.levels().len() - 1];
+    let problem = Problem::new(rows, None, &free, rounding(&rows.x), options);
+    let (mut fit, parameters) = match options.group_penalty > 0.0 {
+        true => relaxed::fit(&problem, false)?,
+        false => sparse(&problem)?,
+    };
+    let cut_points = CutPoints {
+        levels: rows.loss.levels().to_vec(),
+        cut_points: rows.loss.cut_points(&parameters[rows.columns..]),
+        ratings: rows.weight.len(),
+        items,
+    };
+    if rows.loss.merged() > 0 {
+        let merged = rows.loss.merged();
+        fit.notes.push(format!("{merged} rating values that few prompts have were taken together with a neighbour."));
+    }
+    fit.details = Some(Details::Ratings(cut_points));
     Ok(fit)
 }
 
-/// The common course for every likelihood. `rounding` is the slope below which λ_max counts as 0.
-fn fit_model(model: &dyn Model, shape: &Shape, rounding: f64, options: &FitOptions) -> Result<Fit> {
-    let likelihood = model.likelihood(Cow::Borrowed(model.weight()));
-    let first_limits = Limits { residual: 1e-10, iterations: options.max_iterations };
-    let Start { mut lambda_max, mut state } = start(&*likelihood, shape, first_limits);
-    let mut notes = Vec::new();
-    if lambda_max <= rounding {
-        lambda_max = 0.0;
+/// A slope below this is only rounding: 0 as far as anybody can tell.
+fn rounding(x: &[f64]) -> f64 {
+    1e-14 * x.iter().fold(0.0f64, |m, v| m.max(v.abs()))
+}
+
+/// The common course: checks, notes, method, separation. `model` is `rows` under its loss, with parameters of its own
+/// that are bounded by `own`.
+fn fit_checked(
+    model: &dyn Model,
+    rows: &LogisticRows,
+    own: &[(f64, f64)],
+    options: &FitOptions,
+) -> Result<(Fit, Vec<f64>)> {
+    options.check(rows.columns)?;
+    rows::check(rows)?;
+    let mut notes = rows::notes(rows, options);
+    let problem = Problem::new(model, Some(rows), own, rounding(&rows.x), options);
+    if problem.lambda_max == 0.0 {
         notes.push("No penalised feature points the way its bounds allow: all penalised weights stay at 0.".into());
     }
-    // The certificate is relative to λ_max; where that is 0 there is no scale, and the residual itself is taken.
-    let scale = if lambda_max > 0.0 { lambda_max } else { 1.0 };
-    let limits = Limits { residual: options.tolerance * scale, iterations: options.max_iterations };
+    let (mut fit, parameters) = match options.method {
+        Method::Sparse if options.group_penalty > 0.0 => relaxed::fit(&problem, false)?,
+        Method::Sparse => sparse(&problem)?,
+        Method::Relaxed => relaxed::fit(&problem, true)?,
+        Method::Budget => budget::fit(&problem)?,
+        Method::VisionrewardProjected => visionreward::projected(&problem)?,
+        Method::VisionrewardRefit => visionreward::refitted(&problem)?,
+        Method::Hierarchical | Method::Ratings => {
+            return Err(Error::Usage("this method fits a data set, not the rows of one dimension".into()));
+        }
+    };
+    notes.append(&mut fit.notes);
+    let effective = match options.method {
+        Method::Sparse => fit.lambda,
+        Method::Relaxed => 0.0,
+        _ => options.lambda.unwrap_or(0.0),
+    };
+    let shape = Shape { alpha: options.alpha, factors: options.factors.clone(), bounds: options.bounds.clone() };
+    notes.extend(separation::note(rows, &fit.weights, effective, fit.lambda_max, &shape, options));
+    fit.notes = notes;
+    Ok((fit, parameters))
+}
 
+/// λ given, or chosen on a cross-validated path; certificate with gap; bootstrap at that λ.
+fn sparse(problem: &Problem) -> Result<(Fit, Vec<f64>)> {
+    let Problem { model, shape, options, limits, lambda_max, scale, .. } = problem;
+    let (model, limits, lambda_max) = (*model, *limits, *lambda_max);
+    let likelihood = model.likelihood(Cow::Borrowed(model.weight()));
+    let mut state = problem.null.clone();
+    let mut notes = Vec::new();
     let Chosen { lambda, outcome, curve, chosen } = match options.lambda {
         Some(lambda) => {
             let outcome = minimise(&*likelihood, &shape.penalty(lambda), &mut state, limits);
@@ -66,40 +148,36 @@ fn fit_model(model: &dyn Model, shape: &Shape, rounding: f64, options: &FitOptio
             let outcome = minimise(&*likelihood, &shape.penalty(0.0), &mut state, limits);
             Chosen { lambda: 0.0, outcome, curve: Vec::new(), chosen: 0 }
         }
-        None => choose_lambda(model, &*likelihood, shape, lambda_max, &mut state, limits, options, &mut notes)?,
+        None => choose_lambda(problem, &*likelihood, &mut state, &mut notes)?,
     };
-
-    let gap = duality_gap(&*likelihood, shape, lambda, &state, outcome);
-    if gap.is_none() {
-        notes.push("No duality gap: a weight without penalty and without bounds has no finite dual bound.".into());
-    }
+    let (gap, gap_reason) = match duality_gap(&*likelihood, shape, lambda, &state, outcome) {
+        Ok(gap) => (Some(gap), None),
+        Err(reason) => (None, Some(reason.to_owned())),
+    };
     let certificate = Certificate {
         kkt: outcome.residual / scale,
         objective: outcome.objective,
         loss: outcome.loss,
         gap,
+        gap_reason,
         iterations: outcome.iterations,
         converged: outcome.converged,
     };
-    let columns = options.bounds.len();
     let intervals = if options.bootstrap == 0 {
         Vec::new()
-    } else if !outcome.converged {
-        notes.push("No weight intervals: the fit did not converge.".into());
-        Vec::new()
-    } else if count_groups(model) < 2 {
-        notes.push("No weight intervals: they need at least 2 prompts to resample.".into());
+    } else if let Some(reason) = no_intervals(problem, outcome.converged) {
+        notes.push(reason.into());
         Vec::new()
     } else {
         state.curvature = Some(curvature(&*likelihood, &state.weights));
         let refits = bootstrap::refit(model, shape, lambda, &state, limits, options.bootstrap, options.seed);
-        if refits.failed > 0 {
-            notes.push(format!("{} of {} bootstrap refits failed and are left out.", refits.failed, options.bootstrap));
-        }
-        bootstrap::intervals(&refits, columns)
+        notes.extend(failed_refits(&refits, options.bootstrap));
+        bootstrap::intervals(&refits, problem.columns)
     };
-    let weights = state.weights[..columns].to_vec();
-    Ok(Fit { weights, lambda, lambda_max, curve, chosen, intervals, certificate, notes })
+    let weights = state.weights[..problem.columns].to_vec();
+    let ties = TieModel::None;
+    let fit = Fit { weights, lambda, lambda_max, curve, chosen, intervals, certificate, ties, details: None, notes };
+    Ok((fit, state.weights))
 }
 
 /// The fit at the λ that was taken.
@@ -111,39 +189,22 @@ struct Chosen {
 }
 
 /// Full path, cross-validated path, choice. `state` ends at the chosen solution.
-#[allow(clippy::too_many_arguments)]
 fn choose_lambda(
-    model: &dyn Model,
+    problem: &Problem,
     likelihood: &dyn Likelihood,
-    shape: &Shape,
-    lambda_max: f64,
     state: &mut State,
-    limits: Limits,
-    options: &FitOptions,
     notes: &mut Vec<String>,
 ) -> Result<Chosen> {
-    let groups = count_groups(model);
-    if groups < 2 {
-        return Err(rows::data_error(
-            "too-few-groups",
-            "λ is chosen by cross-validation over prompts, and all pairs belong to one prompt",
-            "give λ with `--lambda`, or group by something else",
-        ));
-    }
-    if groups < options.folds {
-        notes.push(format!(
-            "Only {groups} prompts: cross-validation with {groups} folds in place of {}.",
-            options.folds
-        ));
-    }
+    let Problem { model, shape, options, limits, lambda_max, .. } = problem;
+    let (model, limits, lambda_max) = (*model, *limits, *lambda_max);
+    notes.extend(folds_note(problem)?);
     let lambdas = grid(lambda_max, options.alpha, options.path_length, options.path_ratio);
     let null = state.clone();
     let mut solutions: Vec<(Vec<f64>, Outcome)> = Vec::with_capacity(lambdas.len());
     follow(likelihood, shape, &lambdas, state, limits, |_, state, outcome| {
         solutions.push((state.weights.clone(), outcome));
     });
-    let nonzero: Vec<usize> =
-        solutions.iter().map(|(w, _)| w[..options.bounds.len()].iter().filter(|&&w| w != 0.0).count()).collect();
+    let nonzero: Vec<usize> = solutions.iter().map(|(w, _)| count_nonzero(&w[..problem.columns])).collect();
     let fold = cross_validation::folds_by_group(model.group(), options.folds, options.seed);
     let fold_limits = Limits { residual: limits.residual.max(FOLD_TOLERANCE * lambda_max), ..limits };
     let held_out = cross_validation::out_of_fold(model, &fold, shape, &lambdas, &null, fold_limits);
@@ -164,28 +225,28 @@ fn choose_lambda(
     Ok(Chosen { lambda: lambdas[chosen], outcome, curve, chosen })
 }
 
-fn count_groups(model: &dyn Model) -> usize {
-    model.group().iter().collect::<BTreeSet<_>>().len()
-}
-
-/// F(w) − D(θ) ≥ F(w) − min F, with θ the dual point of w shrunk until it is feasible.
+/// F(w) − D(θ) ≥ F(w) − min F, with θ the dual point of w shrunk until it is feasible; or why there is none.
 fn duality_gap(
     likelihood: &dyn Likelihood,
     shape: &Shape,
     lambda: f64,
     state: &State,
     outcome: Outcome,
-) -> Option<f64> {
+) -> std::result::Result<f64, &'static str> {
     let penalty = shape.penalty(lambda);
+    if likelihood.conjugate(&state.weights, 1.0).is_none() {
+        return Err("the loss has no conjugate in closed form");
+    }
     let (_, gradient) = match &state.point {
         Some(point) => point.clone(),
         None => super::likelihood::loss_and_gradient(likelihood, &state.weights),
     };
     let against: Vec<f64> = gradient.iter().map(|g| -g).collect();
-    let scale = penalty.dual_scale(&against)?;
+    let scale = penalty.dual_scale(&against).ok_or("a weight without penalty and bounds has no finite dual bound")?;
     let shrunk: Vec<f64> = against.iter().map(|v| scale * v).collect();
-    let dual = -likelihood.conjugate(&state.weights, scale)? - penalty.conjugate(&shrunk);
-    dual.is_finite().then(|| (outcome.objective - dual).max(0.0))
+    let conjugate = likelihood.conjugate(&state.weights, scale).ok_or("the loss has no conjugate in closed form")?;
+    let dual = -conjugate - penalty.conjugate(&shrunk);
+    if dual.is_finite() { Ok((outcome.objective - dual).max(0.0)) } else { Err("the dual bound is not finite") }
 }
 
 impl FitOptions {
@@ -193,6 +254,11 @@ impl FitOptions {
     /// 200 bootstrap refits, no bounds.
     pub fn new(columns: usize) -> Self {
         Self {
+            method: Method::default(),
+            budget: None,
+            group_penalty: 0.0,
+            groups: Vec::new(),
+            epochs: Epochs::default(),
             lambda: None,
             path_length: 60,
             path_ratio: 1e-3,
@@ -219,6 +285,18 @@ impl FitOptions {
         if self.bounds.len() != columns || self.factors.len() != columns {
             let (b, f) = (self.bounds.len(), self.factors.len());
             return usage(format!("{columns} features, but {b} bounds and {f} penalty factors"));
+        }
+        if !self.groups.is_empty() && self.groups.len() != columns {
+            return usage(format!("{columns} features, but {} group numbers", self.groups.len()));
+        }
+        if !(self.group_penalty >= 0.0 && self.group_penalty.is_finite()) {
+            return usage(format!("--group-penalty {}: give a finite number of at least 0", self.group_penalty));
+        }
+        let Epochs { learning_rate, epsilon, limit } = self.epochs;
+        if !(learning_rate > 0.0 && learning_rate.is_finite() && epsilon > 0.0 && limit > 0) {
+            return usage(format!(
+                "--learning-rate {learning_rate}, --epsilon {epsilon}, --epochs {limit}: all have to be above 0"
+            ));
         }
         if let Some(lambda) = self.lambda.filter(|l| !l.is_finite() || *l < 0.0) {
             return usage(format!("--lambda {lambda}: give a finite number of at least 0"));

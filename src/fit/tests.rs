@@ -440,7 +440,7 @@ fn an_unpenalised_column_has_no_finite_dual() {
     options.factors[2] = 0.0;
     let fit = fit_rows(&rows, &options).unwrap();
     assert!(fit.certificate.converged && fit.certificate.gap.is_none());
-    assert!(fit.notes.iter().any(|n| n.contains("No duality gap")));
+    assert!(fit.certificate.gap_reason.is_some_and(|reason| reason.contains("without penalty")));
     // At λ_max everything but that column is 0.
     options.lambda = Some(fit.lambda_max);
     let null = fit_rows(&rows, &options).unwrap();

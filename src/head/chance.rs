@@ -5,16 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Head;
 use crate::stats::counts;
 
-/// Probabilities of the three verdicts on a pair; they sum to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Chance {
-    /// A person prefers a.
-    pub a: f64,
-    /// A person calls a tie.
-    pub tie: f64,
-    /// A person prefers b.
-    pub b: f64,
-}
+pub use crate::fit::Chance;
 
 /// What the head says about a pair at its tie threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -44,8 +35,7 @@ impl Head {
     /// The probabilities of the verdicts at `margin` = score(a) − score(b) in the head's own scale, by the model that it
     /// was fitted under.
     pub fn chance(&self, margin: f64) -> Chance {
-        let a = 1.0 / (1.0 + (-margin).exp());
-        Chance { a, tie: 0.0, b: 1.0 / (1.0 + margin.exp()) }
+        self.outcomes.at(margin)
     }
 
     /// The verdict on two scores in the head's own scale; differences below 12 digits are none.

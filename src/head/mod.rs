@@ -1,9 +1,14 @@
 //! A fitted head: weights with everything needed to apply them elsewhere; `heads.json`.
 
 mod apply;
+mod assemble;
 mod chance;
+mod columns;
 pub mod explain;
 mod file;
+mod hierarchical;
+mod options;
+mod ratings;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -16,14 +21,16 @@ use serde::{Deserialize, Serialize};
 use crate::checklist::Gate;
 use crate::dataset::InputFile;
 use crate::features::{Coding, Column, FeatureSource, Layout, Preparation};
-use crate::fit::{Certificate, CurvePoint, Rule, Ties, WeightInterval};
+use crate::fit::{Certificate, CurvePoint, Details, Method, OutcomeModel, Rule, Ties, WeightInterval};
 
 pub use apply::PartScores;
 pub use chance::{Chance, Verdict};
+pub use columns::{ColumnRule, Setting};
 pub use explain::Explanation;
 pub use file::provenance;
+pub use options::{BoundsRule, Scope, TrainOptions};
 pub use terms::{Bounds, Level, Part, Scale};
-pub use train::{BoundsRule, Scope, TrainOptions, prompt_hash, train, training_pairs};
+pub use train::{prompt_hash, train, training_pairs};
 
 /// Version of the heads file's format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -67,8 +74,17 @@ pub struct Head {
     pub imported: Option<Imported>,
     /// Fills and scales.
     pub preparation: Preparation,
+    /// How the weights were found.
+    #[serde(default)]
+    pub method: Method,
     /// Treatment of ties.
     pub ties: Ties,
+    /// From a score margin to the chances of a, tie and b, with the tie parameter.
+    #[serde(default)]
+    pub outcomes: OutcomeModel,
+    /// What the method found beside the weights; columns are indices into `columns`, weights in original units.
+    #[serde(default)]
+    pub details: Option<Details>,
     /// Margin up to which two scores count as equal: maximises three-way accuracy on the training pairs.
     pub tie_threshold: f64,
     /// Chosen penalty.

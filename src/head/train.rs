@@ -2,100 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use ndarray::Array2;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Head;
+use super::assemble::assemble;
+use super::options::{Scope, TrainOptions, fit_options};
+use super::{Head, columns, hierarchical, ratings};
 use crate::dataset::groups::fold;
 use crate::dataset::{Dataset, Split};
-use crate::features::{FeatureMatrix, Layout, Missing, PairMatrix, Preparation, default_bounds};
-use crate::fit::{self, Fit, FitOptions, Rule, Ties, WeightInterval};
+use crate::features::{FeatureMatrix, PairMatrix, Preparation};
+use crate::fit::{self, Fit, Method};
 use crate::problems::{Problem, Severity};
-use crate::stats::{counts, quantiles::quantile_sorted, rank};
 use crate::{Error, Result};
-
-/// Sign rule of the weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum BoundsRule {
-    /// Questions of a fixed checklist ≥ 0, all other columns free
-    #[default]
-    Default,
-    /// All weights ≥ 0
-    NonNegative,
-    /// No bounds
-    Free,
-}
-
-/// Which columns a head may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// Every column
-    #[default]
-    All,
-    /// Only columns whose checklist dimension is that of the head
-    Own,
-}
-
-/// Choices of [`train`]; the numbers are those of [`FitOptions`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainOptions {
-    /// What stands in for a missing value.
-    pub missing: Missing,
-    /// Sign rule.
-    pub bounds: BoundsRule,
-    /// Columns the head may use.
-    pub scope: Scope,
-    /// Given λ; `None` = cross-validation.
-    pub lambda: Option<f64>,
-    /// Which point of the cross-validation curve.
-    pub rule: Rule,
-    /// Elastic-net mix: 1 = L1, 0 = L2.
-    pub alpha: f64,
-    /// Treatment of ties.
-    pub ties: Ties,
-    /// Folds of the cross-validation, by group.
-    pub folds: usize,
-    /// Bootstrap refits for weight intervals; 0 = none.
-    pub bootstrap: usize,
-    /// Number of λ on the path.
-    pub path_length: usize,
-    /// Smallest λ of the path as a share of the largest.
-    pub path_ratio: f64,
-    /// KKT tolerance, relative to λ_max.
-    pub tolerance: f64,
-    /// Limit of Newton steps per fit.
-    pub max_iterations: usize,
-    /// Seed of folds and bootstrap.
-    pub seed: u64,
-    /// Return a head whose fit did not converge.
-    pub allow_unconverged: bool,
-}
-
-impl Default for TrainOptions {
-    fn default() -> Self {
-        let fit = FitOptions::new(0);
-        Self {
-            missing: Missing::default(),
-            bounds: BoundsRule::default(),
-            scope: Scope::default(),
-            lambda: fit.lambda,
-            rule: fit.rule,
-            alpha: fit.alpha,
-            ties: fit.ties,
-            folds: fit.folds,
-            bootstrap: fit.bootstrap,
-            path_length: fit.path_length,
-            path_ratio: fit.path_ratio,
-            tolerance: fit.tolerance,
-            max_iterations: fit.max_iterations,
-            seed: fit.seed,
-            allow_unconverged: false,
-        }
-    }
-}
 
 /// Fits the head of `dimension` (index into [`Dataset::dimensions`]) on `pairs` (indices into [`Dataset::pairs`]).
 ///
@@ -112,6 +29,7 @@ pub fn train(
     options: &TrainOptions,
 ) -> Result<Head> {
     let name = ds.dimensions.get(dimension).ok_or_else(|| Error::Bug(format!("no dimension {dimension}")))?;
+    let rules = columns::rules(&ds.manifest, &options.columns, &features.columns)?;
     let own;
     let features = match options.scope {
         Scope::All => features,
@@ -128,11 +46,21 @@ pub fn train(
     if matrix.pair.is_empty() {
         return Err(Error::data(nothing_left(name, pairs.len(), &matrix)));
     }
-    let fit = fit::fit(&matrix, &fit_options(features, options)).map_err(|e| in_dimension(name, e))?;
+    let fit_options = fit_options(features, &preparation, &rules, options)?;
+    let found = match options.method {
+        Method::Hierarchical => {
+            let (prepared, matrix, fit) = (&prepared, &matrix, &fit_options);
+            let input = hierarchical::Input { ds, features, prepared, dimension, matrix, fit, train: options };
+            hierarchical::fit(&input).map(|fit| (fit, 1.0))
+        }
+        Method::Ratings => ratings::fit(ds, features, &prepared, dimension, &matrix, &fit_options),
+        _ => fit::fit(&matrix, &fit_options).map(|fit| (fit, 1.0)),
+    };
+    let (fit, slope) = found.map_err(|e| in_dimension(name, e))?;
     if !fit.certificate.converged && !options.allow_unconverged {
         return Err(Error::NotConverged(unconverged(name, &fit, options)));
     }
-    Ok(assemble(ds, features, name, preparation, &prepared, &matrix, fit, options))
+    Ok(assemble(ds, features, name, preparation, &prepared, &matrix, fit, slope, options))
 }
 
 /// The pairs of `dimension` that a head may be fitted on: those with `split = train` where the data set has a split (then
@@ -150,70 +78,6 @@ pub fn prompt_hash(ds: &Dataset, prompt: usize) -> String {
     let text = ds.items.prompt_texts.get(prompt).cloned().flatten().map(|t| fold(&t)).filter(|t| !t.is_empty());
     let key = text.map_or_else(|| format!("id\0{}", ds.items.prompt_ids[prompt]), |t| format!("text\0{t}"));
     Sha256::digest(key.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Everything that a head stores, from its fit.
-#[allow(clippy::too_many_arguments)]
-fn assemble(
-    ds: &Dataset,
-    features: &FeatureMatrix,
-    dimension: &str,
-    preparation: Preparation,
-    prepared: &Array2<f64>,
-    matrix: &PairMatrix,
-    fit: Fit,
-    options: &TrainOptions,
-) -> Head {
-    let scales = &preparation.scales;
-    let original = |w: f64, j: usize| w / scales[j];
-    let weights: Vec<f64> = fit.weights.iter().enumerate().map(|(j, &w)| original(w, j)).collect();
-    let intervals = (fit.intervals.iter().enumerate())
-        .map(|(j, i)| WeightInterval { low: original(i.low, j), high: original(i.high, j), ..*i })
-        .collect();
-    let score =
-        |item: usize| -> f64 { (0..weights.len()).map(|j| weights[j] * (prepared[[item, j]] * scales[j])).sum() };
-    let human = |row: usize| matrix.votes[row].plurality();
-    let margins: Vec<(i8, f64)> = (matrix.pair.iter().enumerate())
-        .map(|(row, &p)| (human(row), counts::margin(score(ds.pairs[p].a), score(ds.pairs[p].b))))
-        .collect();
-    let labels: Vec<f64> = margins.iter().map(|&(h, _)| f64::from(h)).collect();
-    let marginal = matrix.x.columns().into_iter().map(|column| rank::spearman(&column.to_vec(), &labels)).collect();
-    let items: BTreeSet<usize> = matrix.pair.iter().flat_map(|&p| [ds.pairs[p].a, ds.pairs[p].b]).collect();
-    let mut scores: Vec<f64> = items.into_iter().map(score).collect();
-    scores.sort_unstable_by(f64::total_cmp);
-    let prompts: BTreeSet<usize> = matrix.pair.iter().map(|&p| ds.items.prompt[ds.pairs[p].a]).collect();
-    let prompts: BTreeSet<String> = prompts.into_iter().map(|p| prompt_hash(ds, p)).collect();
-    Head {
-        dimension: dimension.to_owned(),
-        columns: features.columns.clone(),
-        weights,
-        intervals,
-        marginal,
-        coding: features.coding,
-        source: features.source,
-        layout: features.layout,
-        gates: gates(ds, features),
-        imported: None,
-        ties: options.ties,
-        tie_threshold: counts::calibrate(&margins).map_or(0.0, |(epsilon, _)| epsilon),
-        lambda: fit.lambda,
-        lambda_max: fit.lambda_max,
-        rule: (!fit.curve.is_empty()).then_some(options.rule),
-        curve: fit.curve,
-        certificate: fit.certificate,
-        quantiles: (0..=100).filter_map(|k| quantile_sorted(&scores, f64::from(k) / 100.0)).collect(),
-        pairs: matrix.pair.len(),
-        groups: matrix.group.iter().collect::<BTreeSet<_>>().len(),
-        prompts: prompts.into_iter().collect(),
-        notes: left_out(matrix).into_iter().chain(fit.notes).collect(),
-        preparation,
-    }
-}
-
-/// The gates that masked the answers behind these features.
-fn gates(ds: &Dataset, features: &FeatureMatrix) -> Option<Vec<crate::checklist::Gate>> {
-    let applied = features.layout == Some(Layout::Fixed);
-    ds.checklist.as_ref().filter(|_| applied).map(|checklist| checklist.gates.clone())
 }
 
 /// The columns of the head's own checklist dimension; an item is scoreable if it answers one of them.
@@ -245,32 +109,7 @@ fn own_columns(features: &FeatureMatrix, dimension: &str) -> Result<FeatureMatri
     })
 }
 
-fn fit_options(features: &FeatureMatrix, options: &TrainOptions) -> FitOptions {
-    let columns = features.columns.len();
-    let bounds = match options.bounds {
-        BoundsRule::Default => default_bounds(&features.columns),
-        BoundsRule::NonNegative => vec![(0.0, f64::INFINITY); columns],
-        BoundsRule::Free => vec![(f64::NEG_INFINITY, f64::INFINITY); columns],
-    };
-    FitOptions {
-        lambda: options.lambda,
-        path_length: options.path_length,
-        path_ratio: options.path_ratio,
-        alpha: options.alpha,
-        ties: options.ties,
-        rule: options.rule,
-        folds: options.folds,
-        bootstrap: options.bootstrap,
-        tolerance: options.tolerance,
-        max_iterations: options.max_iterations,
-        seed: options.seed,
-        bounds,
-        factors: vec![1.0; columns],
-        names: features.columns.iter().map(|c| c.id.clone()).collect(),
-    }
-}
-
-fn left_out(matrix: &PairMatrix) -> Vec<String> {
+pub(super) fn left_out(matrix: &PairMatrix) -> Vec<String> {
     let mut notes = Vec::new();
     if matrix.unscoreable > 0 {
         notes.push(format!("{} pairs left out: an item has no answer at all.", matrix.unscoreable));
@@ -294,6 +133,11 @@ fn nothing_left(dimension: &str, asked: usize, matrix: &PairMatrix) -> Problem {
         message,
         "see `headfit check DATA`, or choose another `--missing`",
     )
+}
+
+/// A data error about one dimension.
+pub(super) fn no_data(rule: &'static str, table: &str, message: String, remedy: &str) -> Error {
+    Error::data(Problem::new(Severity::Error, rule, table, message, remedy))
 }
 
 /// The same error, with the dimension in its message.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use headfit::dataset::DataCard;
 use headfit::evaluate::{Comparison, Design, Evaluation, Floor, Protocol, Row, Verdict};
 use headfit::features::{Coding, Column, ColumnKind, FeatureSource, Layout, Missing, Preparation};
-use headfit::fit::{Certificate, Rule, Ties, WeightInterval};
+use headfit::fit::{Certificate, Method, OutcomeModel, Rule, Ties, WeightInterval};
 use headfit::head::Head;
 use headfit::problems::{Problem, Problems, Severity};
 use headfit::report::{Parts, RecoveredWeight, Recovery, Report};
@@ -41,13 +41,24 @@ fn head(dimension: &str, names: &[(&str, &str, f64)]) -> Head {
             scales: vec![1.0; names.len()],
         },
         weights,
+        method: Method::Sparse,
         ties: Ties::Half,
+        outcomes: OutcomeModel::default(),
+        details: None,
         tie_threshold: 0.05,
         lambda: 0.0125,
         lambda_max: 0.25,
         rule: Some(Rule::OneSe),
         curve: vec![],
-        certificate: Certificate { kkt: 1e-8, objective: 0.6, loss: 0.55, gap: None, iterations: 9, converged: true },
+        certificate: Certificate {
+            kkt: 1e-8,
+            objective: 0.6,
+            loss: 0.55,
+            gap: None,
+            gap_reason: Some("none was computed".into()),
+            iterations: 9,
+            converged: true,
+        },
         quantiles: vec![],
         pairs: 300,
         groups: 60,
