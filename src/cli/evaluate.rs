@@ -132,6 +132,7 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
             legacy: args.legacy_videoalign,
             ..Extras::default()
         },
+        beside: &[],
         train: args.train.options(args.features.missing),
         progress: Some(&say),
     };

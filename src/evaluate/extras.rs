@@ -65,12 +65,13 @@ pub(super) fn add(
     evaluation: &mut Evaluation,
     setting: Setting<'_>,
     found: &super::DimensionScores,
-    question: Question<'_>,
 ) {
     let Setting { ds, features, dimension, labels, options, .. } = setting;
     let extras = &options.extras;
     let (draws, seed) = (options.draws, options.seed);
     let name = &found.dimension;
+    let question =
+        Question { dimension: name, protocols: &options.protocols, draws, seed, head_first: false, tests: 0 };
     options.say(&format!("{name}: ranks, parts, calibration"));
     if extras.references {
         evaluation.floors.extend(attribute_floor(setting, question));

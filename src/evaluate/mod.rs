@@ -12,6 +12,7 @@ pub mod floors;
 mod head_margins;
 mod human;
 pub mod intervals;
+pub mod leakage;
 pub mod legacy;
 pub mod margins;
 mod nested;
@@ -34,12 +35,14 @@ mod unseen;
 pub use correlations::MissingItem;
 pub use extras::Extras;
 pub use legacy::LegacyRow;
+pub use leakage::Leakage;
 pub use protocol::Protocol;
 pub use results::{
     AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,
     ReliabilityBin, Standing, Statistic, Stratum, SystemAgreement, SystemRanking, SystemScore, UnseenGroups, Within,
 };
-pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores};
+pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores, recount};
+pub use stored::StoredScorer;
 
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +187,9 @@ pub struct Evaluation {
     pub design: Design,
     /// Bootstrap draws behind the intervals.
     pub draws: usize,
+    /// Sign assignments of the permutation tests; 0 = no tests.
+    #[serde(default)]
+    pub tests: usize,
     /// Seed.
     pub seed: u64,
     /// Whether an uncovered pair counted as an equal score (`--missing-score equal`).
@@ -227,6 +233,9 @@ pub struct Evaluation {
     /// VideoAlign's shipped rule, for comparison only; asked for.
     #[serde(default)]
     pub legacy: Vec<LegacyRow>,
+    /// Heads that were fitted on prompts they are scored on.
+    #[serde(default)]
+    pub leakage: Vec<Leakage>,
     /// What the user should know.
     pub notes: Vec<String>,
 }

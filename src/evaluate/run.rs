@@ -5,10 +5,12 @@ use super::curves::Setting;
 use super::floors::floors;
 use super::head_margins::{HeadMargins, has_split};
 use super::intervals::enough;
+use super::leakage::add_leakage;
 use super::margins::{HeldOut, LabelledPairs, ScoredPairs, margins_of};
 use super::protocol::{Protocol, Threshold};
 use super::sample::Sample;
 use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
+use super::stored::StoredScorer;
 use super::{Design, Evaluation, Extras, extras, nested, significance, stored, train_test};
 use crate::dataset::Dataset;
 use crate::features::FeatureMatrix;
@@ -53,6 +55,8 @@ pub struct EvaluateOptions<'a> {
     pub missing_score_equal: bool,
     /// What is computed beside accuracies and comparisons.
     pub extras: Extras,
+    /// Stored heads that stand beside the head as scorers.
+    pub beside: &'a [StoredScorer],
     /// How heads are fitted.
     pub train: TrainOptions,
     /// Told what is being worked on.
@@ -70,6 +74,7 @@ impl EvaluateOptions<'_> {
             seed: 1,
             missing_score_equal: false,
             extras: Extras::default(),
+            beside: &[],
             train: TrainOptions::default(),
             progress: None,
         }
@@ -84,7 +89,7 @@ impl EvaluateOptions<'_> {
 }
 
 /// What the numbers of one dimension were computed from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct DimensionScores {
     /// Dimension.
     pub dimension: String,
@@ -97,6 +102,8 @@ pub struct DimensionScores {
     /// Every scorer's value per item of the data set, in the same order; for a cross-validated head the out-of-fold
     /// score.
     pub items: Vec<ItemScores>,
+    /// Why there is no head, where there is none.
+    pub unavailable: Option<String>,
 }
 
 /// Accuracy of the head and of every other scorer, with intervals, floors and comparisons.
@@ -127,6 +134,7 @@ pub fn evaluate_with_scores(
     let mut evaluation = Evaluation {
         simulated: ds.simulated,
         draws: options.draws,
+        tests: options.tests,
         seed: options.seed,
         missing_score_equal: options.missing_score_equal,
         ..Evaluation::empty(&ds.name, design(mode))
@@ -151,9 +159,23 @@ pub fn evaluate_with_scores(
         };
         options.say(&format!("{name}: intervals"));
         evaluation.notes.extend(head.notes.iter().cloned());
-        let found = score_dimension(ds, features, name, head, &others, options);
-        add(&mut evaluation, ds, features, dimension, &found, options);
-        scores.push(found.scores);
+        let (found, training, left_out) = score_dimension(ds, features, dimension, head, &others, options)?;
+        if left_out > 0 {
+            let whose = if found.unavailable.is_some() { "no answers at all" } else { "no score by the head" };
+            evaluation.notes.push(format!("{name}: {left_out} pairs left out, an item has {whose}."));
+        }
+        count(&mut evaluation, &found, &options.protocols);
+        let setting = Setting {
+            ds,
+            features,
+            dimension,
+            labels: &found.labels,
+            part: &found.part,
+            training: &training,
+            options,
+        };
+        extras::add(&mut evaluation, setting, &found);
+        scores.push(found);
     }
     conclude(&mut evaluation, &scores)?;
     Ok((evaluation, scores))
@@ -195,24 +217,53 @@ fn conclude(evaluation: &mut Evaluation, scores: &[DimensionScores]) -> Result<(
     }
 }
 
-/// One dimension, scored but not yet counted.
-struct Scored {
-    scores: DimensionScores,
-    /// Training pairs of each part.
-    training: Vec<Option<Vec<usize>>>,
-    unavailable: Option<String>,
-    left_out: usize,
+/// The evaluation again, from nothing but the scores and labels: what a stored evaluation must be equal to, its notes
+/// aside (of these it holds those that follow from the scores). `stored` gives names, design, draws, seed and protocols.
+///
+/// What rests on more than scores and labels (attributes of items, ratings, refits) is taken over as it stands: the
+/// `attribute` floor, ceilings, places, correlations, systems, strata, calibration, curves, unseen groups.
+///
+/// # Errors
+/// [`Error::Bug`] where the identity of definitions §3.2 is broken.
+pub fn recount(stored: &Evaluation, scores: &[DimensionScores]) -> Result<Evaluation> {
+    let mut evaluation = Evaluation {
+        simulated: stored.simulated,
+        draws: stored.draws,
+        tests: stored.tests,
+        seed: stored.seed,
+        missing_score_equal: stored.missing_score_equal,
+        ..Evaluation::empty(&stored.dataset, stored.design.clone())
+    };
+    let protocols = stored.protocols();
+    for found in scores {
+        count(&mut evaluation, found, &protocols);
+        let attribute = stored.floors.iter().filter(|f| f.dimension == found.dimension && f.floor == "attribute");
+        evaluation.floors.extend(attribute.cloned());
+    }
+    conclude(&mut evaluation, scores)?;
+    Ok(Evaluation {
+        ceilings: stored.ceilings.clone(),
+        standings: stored.standings.clone(),
+        correlations: stored.correlations.clone(),
+        systems: stored.systems.clone(),
+        strata: stored.strata.clone(),
+        calibration: stored.calibration.clone(),
+        curves: stored.curves.clone(),
+        unseen: stored.unseen.clone(),
+        legacy: stored.legacy.clone(),
+        ..evaluation
+    })
 }
 
-/// The pairs that the head can score, under every scorer.
+/// The pairs that the head can score, under every scorer; the training pairs of each part; how many pairs it cannot score.
 fn score_dimension(
     ds: &Dataset,
     features: &FeatureMatrix,
-    name: &str,
+    dimension: usize,
     head: HeadMargins,
     others: &[ItemScores],
     options: &EvaluateOptions<'_>,
-) -> Scored {
+) -> Result<(DimensionScores, Vec<Option<Vec<usize>>>, usize)> {
     let kept = head.kept(ds, features);
     let pairs: Vec<usize> = kept.iter().map(|&i| head.pairs[i]).collect();
     let part: Vec<usize> = kept.iter().map(|&i| head.parts.of_pair[i]).collect();
@@ -222,55 +273,50 @@ fn score_dimension(
     if head.unavailable.is_none() {
         let thresholds = part.iter().map(|&part| head.thresholds[part]).collect();
         let margins = margins_of(ds, &pairs, &head.scores);
-        scored.push(ScoredPairs::new(HEAD, margins, HeldOut::Thresholds(thresholds)));
+        let fitted = kept.iter().filter_map(|&i| head.fitted.get(i).copied()).collect();
+        scored.push(ScoredPairs { fitted, ..ScoredPairs::new(HEAD, margins, HeldOut::Thresholds(thresholds)) });
         items.push(ItemScores { scorer: HEAD.to_owned(), values: head.scores });
     }
     let parts = Parts { of_pair: part.clone(), training: head.parts.training };
     let thresholds_wanted = options.protocols.iter().any(|p| p.threshold() == Threshold::HeldOut);
+    for other in options.beside {
+        if let Some((pairs, values)) = other.score_pairs(ds, dimension, &pairs, options.missing_score_equal)? {
+            scored.push(pairs);
+            items.push(values);
+        }
+    }
     for other in others {
         scored.push(score_pairs(ds, other, &pairs, &parts, options.missing_score_equal, thresholds_wanted));
         items.push(other.clone());
     }
     let labels = LabelledPairs::new(ds, &pairs);
-    let scores = DimensionScores { dimension: name.to_owned(), labels, part, scored, items };
-    Scored { scores, training: parts.training, unavailable: head.unavailable, left_out }
+    let name = ds.dimensions[dimension].clone();
+    let found = DimensionScores { dimension: name, labels, part, scored, items, unavailable: head.unavailable };
+    Ok((found, parts.training, left_out))
 }
 
-/// Counts one dimension and adds what was found.
-fn add(
-    evaluation: &mut Evaluation,
-    ds: &Dataset,
-    features: &FeatureMatrix,
-    index: usize,
-    found: &Scored,
-    options: &EvaluateOptions<'_>,
-) {
-    let DimensionScores { dimension, labels, scored, part, .. } = &found.scores;
-    if found.left_out > 0 {
-        let whose = if found.unavailable.is_some() { "no answers at all" } else { "no score by the head" };
-        evaluation.notes.push(format!("{dimension}: {} pairs left out, an item has {whose}.", found.left_out));
-    }
-    if let Some(reason) = &found.unavailable {
+/// Counts one dimension and adds what was found: a function of scores and labels alone, so that [`recount`] can prove a
+/// stored evaluation.
+fn count(evaluation: &mut Evaluation, found: &DimensionScores, protocols: &[Protocol]) {
+    let DimensionScores { dimension, labels, scored, unavailable, .. } = found;
+    if let Some(reason) = unavailable {
         evaluation.notes.push(format!("{dimension}: {reason}."));
-        evaluation
-            .rows
-            .extend(options.protocols.iter().map(|&p| super::Row::without_value(dimension, HEAD, p, reason)));
+        evaluation.rows.extend(protocols.iter().map(|&p| super::Row::without_value(dimension, HEAD, p, reason)));
     }
     let question = Question {
         dimension,
-        protocols: &options.protocols,
-        draws: options.draws,
-        seed: options.seed,
-        head_first: found.unavailable.is_none(),
-        tests: options.tests,
+        protocols,
+        draws: evaluation.draws,
+        seed: evaluation.seed,
+        head_first: unavailable.is_none(),
+        tests: evaluation.tests,
     };
     let assessed = assess(labels, scored, question);
     evaluation.rows.extend(assessed.rows);
     evaluation.comparisons.extend(assessed.comparisons);
     evaluation.notes.extend(assessed.notes);
-    evaluation.floors.extend(floors(dimension, labels, &options.protocols));
-    let setting = Setting { ds, features, dimension: index, labels, part, training: &found.training, options };
-    extras::add(evaluation, setting, &found.scores, question);
+    evaluation.floors.extend(floors(dimension, labels, protocols));
+    add_leakage(evaluation, dimension, labels, scored, protocols);
 }
 
 fn design(mode: Mode<'_>) -> Design {

@@ -72,6 +72,7 @@ impl Evaluation {
             simulated: false,
             design,
             draws: 0,
+            tests: 0,
             seed: 0,
             missing_score_equal: false,
             rows: Vec::new(),
@@ -88,6 +89,7 @@ impl Evaluation {
             curves: Vec::new(),
             unseen: Vec::new(),
             legacy: Vec::new(),
+            leakage: Vec::new(),
             notes: Vec::new(),
         }
     }

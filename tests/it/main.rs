@@ -10,3 +10,4 @@ mod real_data; // scorers and heads on the real sets, against an outside referen
 mod report; // pages and charts: snapshots, hostile names, what a folder keeps
 mod support; // running the program, finding the real data
 mod synth; // the demo data set: what is committed is what its seed gives, and a fit finds the plant
+mod verify; // a report proves itself; tampering is found
