@@ -14,6 +14,7 @@ mod layout;
 mod pairs;
 mod prepare;
 mod question_texts;
+mod row;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod tests;
 pub use align::build_for;
 pub use build::build;
 pub use pairs::default_bounds;
+pub use row::RowCoder;
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
