@@ -61,11 +61,7 @@ impl Extras {
 }
 
 /// Adds what is asked for on one dimension.
-pub(super) fn add(
-    evaluation: &mut Evaluation,
-    setting: Setting<'_>,
-    found: &super::DimensionScores,
-) {
+pub(super) fn add(evaluation: &mut Evaluation, setting: Setting<'_>, found: &super::DimensionScores) {
     let Setting { ds, features, dimension, labels, options, .. } = setting;
     let extras = &options.extras;
     let (draws, seed) = (options.draws, options.seed);

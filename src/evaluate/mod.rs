@@ -34,8 +34,8 @@ mod unseen;
 
 pub use correlations::MissingItem;
 pub use extras::Extras;
-pub use legacy::LegacyRow;
 pub use leakage::Leakage;
+pub use legacy::LegacyRow;
 pub use protocol::Protocol;
 pub use results::{
     AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,

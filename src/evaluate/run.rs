@@ -165,15 +165,8 @@ pub fn evaluate_with_scores(
             evaluation.notes.push(format!("{name}: {left_out} pairs left out, an item has {whose}."));
         }
         count(&mut evaluation, &found, &options.protocols);
-        let setting = Setting {
-            ds,
-            features,
-            dimension,
-            labels: &found.labels,
-            part: &found.part,
-            training: &training,
-            options,
-        };
+        let setting =
+            Setting { ds, features, dimension, labels: &found.labels, part: &found.part, training: &training, options };
         extras::add(&mut evaluation, setting, &found);
         scores.push(found);
     }

@@ -20,17 +20,8 @@ use crate::{Error, Result};
 const TOLERANCE: f64 = 1e-12;
 
 /// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
-const NEED_THE_DATA: [&str; 9] = [
-    "ceilings",
-    "standings",
-    "correlations",
-    "systems",
-    "strata",
-    "calibration",
-    "curves",
-    "unseen",
-    "legacy",
-];
+const NEED_THE_DATA: [&str; 9] =
+    ["ceilings", "standings", "correlations", "systems", "strata", "calibration", "curves", "unseen", "legacy"];
 
 /// Stands for a chart where pages are compared without their drawings.
 const NO_DRAWING: &str = "<svg></svg>";
