@@ -234,10 +234,10 @@ mod tests {
             tiny = tiny.item(&format!("i{i}"), prompt);
         }
         let mut ds = tiny.build();
-        for item in 0..table.len() {
+        for (item, row) in table.iter().enumerate() {
             let rating = |value| Rating { item, annotator: "x".to_owned(), dimension: "d".to_owned(), value };
             // Two raters around the mean.
-            ds.ratings.extend([rating(table[item].1 - 0.5), rating(table[item].1 + 0.5)]);
+            ds.ratings.extend([rating(row.1 - 0.5), rating(row.1 + 0.5)]);
         }
         let values = table.iter().map(|row| Some(row.2)).collect();
         (ds, ItemScores { scorer: "s".to_owned(), values })

@@ -248,6 +248,9 @@ pub fn recount(stored: &Evaluation, scores: &[DimensionScores]) -> Result<Evalua
     })
 }
 
+/// Training pairs of each part; `None` where a part has none.
+type Training = Vec<Option<Vec<usize>>>;
+
 /// The pairs that the head can score, under every scorer; the training pairs of each part; how many pairs it cannot score.
 fn score_dimension(
     ds: &Dataset,
@@ -256,7 +259,7 @@ fn score_dimension(
     head: HeadMargins,
     others: &[ItemScores],
     options: &EvaluateOptions<'_>,
-) -> Result<(DimensionScores, Vec<Option<Vec<usize>>>, usize)> {
+) -> Result<(DimensionScores, Training, usize)> {
     let kept = head.kept(ds, features);
     let pairs: Vec<usize> = kept.iter().map(|&i| head.pairs[i]).collect();
     let part: Vec<usize> = kept.iter().map(|&i| head.parts.of_pair[i]).collect();
