@@ -4,10 +4,25 @@
 //! [`Finding`]s, each with an estimate, an interval, its n and a materiality band; [`settle`] then adjusts the p-values of
 //! all of them together (Benjamini–Hochberg), decides the verdicts and sorts, worst first.
 
+pub mod agreement;
+pub mod annotators;
+pub mod attribute_only;
+pub mod attributes;
+pub mod ceiling;
+pub mod cycles;
 pub mod estimate;
 pub mod finding;
+pub mod groups;
+pub mod influence;
+pub mod judge;
+pub mod ladders;
+pub mod pairs;
+pub mod panel;
+pub mod position;
+pub mod questions;
 pub mod registry;
 pub mod settle;
+pub mod shift;
 pub mod tables;
 
 use serde::{Deserialize, Serialize};
@@ -89,6 +104,8 @@ pub struct Outcome {
     pub agreement: Vec<AgreementRow>,
     /// One row per annotator and dimension.
     pub annotators: Vec<AnnotatorRow>,
+    /// Influence by (dimension, `ratings` or `votes`, annotator); goes into the annotators' rows.
+    pub influence: Vec<(String, String, String, Measure)>,
     /// One row per question, judge and dimension.
     pub questions: Vec<QuestionRow>,
     /// What could not be looked at, and why: (subject, reason).
@@ -108,6 +125,7 @@ impl Outcome {
         self.findings.extend(other.findings);
         self.agreement.extend(other.agreement);
         self.annotators.extend(other.annotators);
+        self.influence.extend(other.influence);
         self.questions.extend(other.questions);
         self.not_run.extend(other.not_run);
         self.notes.extend(other.notes);
@@ -194,6 +212,13 @@ pub fn audit(input: &AuditInput) -> Result<Audit> {
         let missed = std::mem::take(&mut outcome.not_run).into_iter();
         not_run.extend(missed.map(|(subject, reason)| NotRun { check: check.id.to_owned(), subject, reason }));
         all.extend(outcome);
+    }
+    for (dimension, of, annotator, measure) in std::mem::take(&mut all.influence) {
+        let mut rows = all.annotators.iter_mut();
+        let row = rows.find(|r| r.dimension == dimension && r.of == of && r.annotator == annotator);
+        if let Some(row) = row {
+            row.influence = measure;
+        }
     }
     let tests = settle::settle(&mut all.findings);
     Ok(Audit {

@@ -34,6 +34,7 @@ mod unseen;
 
 pub use correlations::MissingItem;
 pub use extras::Extras;
+pub use head_margins::reason_for_no_head;
 pub use leakage::Leakage;
 pub use legacy::LegacyRow;
 pub use protocol::Protocol;

@@ -22,6 +22,7 @@ mod tests;
 
 pub use align::build_for;
 pub use build::build;
+pub use layout::detect as detect_layout;
 pub use pairs::default_bounds;
 pub use row::RowCoder;
 
