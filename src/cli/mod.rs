@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod demo;
 mod evaluate;
+mod evaluation_tables;
 mod explain;
 mod explain_protocol;
 mod fit;

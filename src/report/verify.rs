@@ -20,7 +20,8 @@ use crate::{Error, Result};
 const TOLERANCE: f64 = 1e-12;
 
 /// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
-const NEED_THE_DATA: [&str; 7] = ["ceilings", "correlations", "systems", "strata", "calibration", "curves", "unseen"];
+const NEED_THE_DATA: [&str; 9] =
+    ["ceilings", "standings", "correlations", "systems", "strata", "calibration", "curves", "unseen", "legacy"];
 
 /// Stands for a chart where pages are compared without their drawings.
 const NO_DRAWING: &str = "<svg></svg>";
@@ -120,7 +121,7 @@ fn read_report(bytes: &[u8]) -> Result<Report> {
 
 /// Rows, floors, comparisons and whatever else follows from scores and labels; notes that follow from them.
 pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut Verification) -> Result<()> {
-    let derived = recount(stored, &artefact.scores(stored.missing_score_equal)?);
+    let derived = recount(stored, &artefact.scores(stored.missing_score_equal)?)?;
     let as_map = |evaluation: &Evaluation| match serde_json::to_value(evaluation) {
         Ok(Value::Object(map)) => Ok(map),
         other => Err(Error::Bug(format!("evaluation: {other:?}"))),
