@@ -1,6 +1,7 @@
 //! Methods and tie models against outside truth (scipy, statsmodels, a slow gradient method, brute force).
 //!
 //! Numbers from Python are those of `tests/oracles/methods.txt`, printed by `tests/oracles/methods.py`.
+#![allow(clippy::needless_range_loop, clippy::type_complexity)]
 
 use std::borrow::Cow;
 
@@ -318,7 +319,7 @@ fn visionrewards_rule_in_both_readings_beside_the_exact_optimum() {
     assert!(close(&found.exact, &exact.weights, 1e-8));
     assert!(refit.weights.iter().all(|&w| w >= 0.0) && refit.certificate.converged);
     // By hand: fit, delete what is negative, fit again.
-    let mut open = vec![true; 8];
+    let mut open = [true; 8];
     let last = loop {
         let bounds = open.iter().map(|&o| if o { FREE } else { (0.0, 0.0) }).collect();
         let fit = fit_rows(&rows, &FitOptions { bounds, ..at(Some(0.0), 8) }).unwrap();
@@ -353,7 +354,7 @@ proptest! {
     ) {
         let mut pairs = tied_pairs();
         let mut random = rng::stream(seed, "tied", 0);
-        pairs.votes.iter_mut().for_each(|v| if random.next_u64() % 3 == 0 { std::mem::swap(&mut v.a, &mut v.tie) });
+        pairs.votes.iter_mut().for_each(|v| if random.next_u64().is_multiple_of(3) { std::mem::swap(&mut v.a, &mut v.tie) });
         pairs.weight.iter_mut().for_each(|m| *m = 0.25 + (random.next_u64() % 8) as f64 / 4.0);
         let ties = if rao { Ties::RaoKupper } else { Ties::Davidson };
         let bound = |k: u8| [FREE, POSITIVE, (f64::NEG_INFINITY, 0.0), (-0.1, 0.2), (0.25, 0.25)][k as usize];
