@@ -44,7 +44,8 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
         all.extend(people[k + 1..].iter().filter_map(|second| two(input, *first, *second)));
     }
     if all.is_empty() {
-        let reason = format!("it needs two persistent annotators with at least {FEWEST_RATINGS} common ratings per item");
+        let reason =
+            format!("it needs two persistent annotators with at least {FEWEST_RATINGS} common ratings per item");
         return Ok(Outcome::not_applicable(reason));
     }
     let shares: Vec<f64> =
@@ -96,7 +97,8 @@ fn two<'a>(input: &AuditInput, first: (&'a str, &Sheet), second: (&'a str, &Shee
         return None;
     }
     let rate = |dimension: &str| equal[dimension].0 / equal[dimension].1;
-    let chance = rows.iter().map(|(_, ds, _)| ds.iter().map(|d| rate(d)).product::<f64>()).sum::<f64>() / rows.len() as f64;
+    let chance =
+        rows.iter().map(|(_, ds, _)| ds.iter().map(|d| rate(d)).product::<f64>()).sum::<f64>() / rows.len() as f64;
     Some(Two {
         names: (first.0, second.0),
         identical: rows.iter().map(|r| f64::from(u8::from(r.0))).collect(),

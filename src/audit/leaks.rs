@@ -16,7 +16,9 @@ const LEAK: Band = Band { null: 0.0, look: 0.01, bad: 0.1, side: Side::Above };
 pub fn run(input: &AuditInput) -> Result<Outcome> {
     let ds = input.ds;
     if !ds.pairs.iter().any(|p| p.split == Some(Split::Test)) {
-        return Ok(Outcome::not_applicable("the pairs have no split into train and test; folds keep equal prompts together"));
+        return Ok(Outcome::not_applicable(
+            "the pairs have no split into train and test; folds keep equal prompts together",
+        ));
     }
     let mut outcome = Outcome::default();
     for (d, name) in input.dimensions() {

@@ -45,8 +45,10 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
             "" => question.id.clone(),
             judge => format!("{judge}: {}", question.id),
         };
-        let message = format!("{subject}: the judge says yes {:+.1} points more often than people do.", 100.0 * found.value);
-        let remedy = "The judge lowers its bar here: use P(yes) with a threshold learned on ratings, or reword the question.";
+        let message =
+            format!("{subject}: the judge says yes {:+.1} points more often than people do.", 100.0 * found.value);
+        let remedy =
+            "The judge lowers its bar here: use P(yes) with a threshold learned on ratings, or reword the question.";
         let finding = Finding::of(Area::Judge, "yes-bias", Some(question.dimension.as_str()), subject);
         outcome.findings.push(finding.saying(message, remedy).measured(&found, "share", "rated items", YES));
     }

@@ -55,7 +55,14 @@ pub fn plan() -> Vec<Plant> {
                 subject: "duration".to_owned(),
                 truth: plants.length * steps_deviation(clean),
             },
-            follows: &["larger-preference", "attribute-only", "head-attributes-alone", "group-preference", "head-residual-preference", "tie-share-by-group"],
+            follows: &[
+                "larger-preference",
+                "attribute-only",
+                "head-attributes-alone",
+                "group-preference",
+                "head-residual-preference",
+                "tie-share-by-group",
+            ],
         },
         Plant {
             id: "generator",
@@ -70,7 +77,13 @@ pub fn plan() -> Vec<Plant> {
                     truth,
                 }
             },
-            follows: &["head-controlled-effect", "head-residual-preference", "head-attributes-alone", "attribute-only", "group-preference"],
+            follows: &[
+                "head-controlled-effect",
+                "head-residual-preference",
+                "head-attributes-alone",
+                "attribute-only",
+                "group-preference",
+            ],
         },
         Plant {
             id: "lenient-annotator",
@@ -86,7 +99,16 @@ pub fn plan() -> Vec<Plant> {
                 }
             },
             // The others' mean goes up with him, agreement goes down, and mean ratings reach options that nobody else saw.
-            follows: &["annotator-severity", "annotator-agreement", "agreement", "human-ceiling", "yes-bias", "calibration", "answer-accuracy", "straight-lining"],
+            follows: &[
+                "annotator-severity",
+                "annotator-agreement",
+                "agreement",
+                "human-ceiling",
+                "yes-bias",
+                "calibration",
+                "answer-accuracy",
+                "straight-lining",
+            ],
         },
         Plant {
             id: "yes-saying-judge",
@@ -94,7 +116,12 @@ pub fn plan() -> Vec<Plant> {
             plants: Plants { yes_saying: 0.5, ..none },
             expected: |clean, _, plants| {
                 let (question, truth) = clean.expected_yes_bias(plants);
-                Expected { check: "yes-bias", dimension: Some(clean.checklist.questions[0].dimension.clone()), subject: question, truth }
+                Expected {
+                    check: "yes-bias",
+                    dimension: Some(clean.checklist.questions[0].dimension.clone()),
+                    subject: question,
+                    truth,
+                }
             },
             follows: &["answer-accuracy", "calibration", "saturation", "ladder", "ladders", "yes-rate"],
         },

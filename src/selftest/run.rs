@@ -134,7 +134,8 @@ fn trial(seed: u64, plant: Option<&Plant>, train_pairs: usize) -> Result<Trial> 
     let found = audited(&planted, seed)?;
     let finding = found.finding(expected.check, expected.dimension.as_deref(), &expected.subject).cloned();
     let looks = found.looks;
-    let is_expected = |f: &Finding| f.check == expected.check && f.dimension == expected.dimension && f.subject == expected.subject;
+    let is_expected =
+        |f: &Finding| f.check == expected.check && f.dimension == expected.dimension && f.subject == expected.subject;
     let alarms = alarms(found).into_iter().filter(|f| !is_expected(f)).collect();
     let expected = Some((finding, expected.truth, expected.check.to_owned(), expected.subject));
     Ok(Trial { seed, expected, alarms, looks })

@@ -26,8 +26,8 @@ mod world;
 
 pub use embedded::{embedded, embedded_planted};
 pub use files::{MARK_COMMAND, Mark};
-pub use planted::{Origin, Planted, PlantedAnnotator, PlantedDimension, PlantedGenerator, PlantedWeight};
 pub use plan::Setting;
+pub use planted::{Origin, Planted, PlantedAnnotator, PlantedDimension, PlantedGenerator, PlantedWeight};
 pub use plants::Plants;
 pub use prompts::{Item, Prompt};
 pub use recovery::{Found, Recovery, planted};

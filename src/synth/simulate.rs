@@ -157,7 +157,8 @@ pub fn simulate(options: SimulationOptions) -> Result<Simulation> {
     let compared: Vec<(usize, usize)> = pairs.iter().map(|p| (p.a, p.b)).collect();
     let mut planted = Planted::new(seed, &checklist, &answers, &compared, setting, &plants);
     let rewards: Vec<Vec<f64>> = planted.dimensions.iter().map(|d| d.rewards(&checklist, &answers)).collect();
-    let labels = planted.dimensions.iter().zip(&rewards).map(|(d, r)| people::labels(seed, d, r, &pairs, &items, &plants));
+    let labels =
+        planted.dimensions.iter().zip(&rewards).map(|(d, r)| people::labels(seed, d, r, &pairs, &items, &plants));
     let mut labels: Vec<Vec<i8>> = labels.collect();
     let reward_of = |name: &str| planted.dimensions.iter().position(|d| d.dimension == name).map(|d| &rewards[d][..]);
     let first_ladder = checklist.questions[0].dimension.clone();
@@ -245,13 +246,7 @@ fn pairs(seed: u64, prompts: &[Prompt], splits: &[(Split, usize)]) -> Vec<Simula
 }
 
 /// `[question][item]`: P(yes) of the judge.
-fn judge_all(
-    seed: u64,
-    world: &World,
-    ladders: &[Vec<usize>],
-    accuracy: &[f64],
-    setting: Setting,
-) -> Vec<Vec<f64>> {
+fn judge_all(seed: u64, world: &World, ladders: &[Vec<usize>], accuracy: &[f64], setting: Setting) -> Vec<Vec<f64>> {
     let judge = match setting {
         Setting::VisionReward => judge::answers,
         Setting::Sound => judge::fair_answers,

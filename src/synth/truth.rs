@@ -3,8 +3,8 @@
 //! All are asked of a simulation without plants; the plants whose effect is wanted are an argument.
 
 use super::people::{expected_rating, scale, seen_levels};
-use super::plants::{BROKEN_LADDER, COPIER, INVERTED, LENIENT, Plants, PREFERRED_GENERATOR, YES_QUESTION};
 use super::plan::{ANNOTATORS, GENERATORS};
+use super::plants::{BROKEN_LADDER, COPIER, INVERTED, LENIENT, PREFERRED_GENERATOR, Plants, YES_QUESTION};
 use super::scorers::expected_order;
 use super::simulate::Simulation;
 

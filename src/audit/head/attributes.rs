@@ -38,7 +38,11 @@ impl Attribute {
 
     /// ` (missing for 31 of 952 items)`, or nothing.
     pub fn missing_note(&self) -> String {
-        if self.missing == 0 { String::new() } else { format!(" (missing for {} of {} items)", self.missing, self.items) }
+        if self.missing == 0 {
+            String::new()
+        } else {
+            format!(" (missing for {} of {} items)", self.missing, self.items)
+        }
     }
 }
 

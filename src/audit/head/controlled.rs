@@ -70,11 +70,13 @@ fn design(view: &View, attribute: &Attribute) -> Result<Design, String> {
     let ends = |r: usize| (ds.pairs[view.pairs.pair[r]].a, ds.pairs[view.pairs.pair[r]].b);
     let all = view.pairs.pair.len();
     let rows: Vec<usize> = (0..all).filter(|&r| attribute.differs(ends(r).0, ends(r).1).is_some()).collect();
-    let differing: Vec<usize> = rows.iter().copied().filter(|&r| attribute.differs(ends(r).0, ends(r).1) == Some(true)).collect();
+    let differing: Vec<usize> =
+        rows.iter().copied().filter(|&r| attribute.differs(ends(r).0, ends(r).1) == Some(true)).collect();
     if differing.is_empty() {
         return Err(format!("it never differs within a pair, so it cannot sway a choice{}", attribute.missing_note()));
     }
-    let prompts = |rows: &[usize]| rows.iter().map(|&r| view.cluster[r]).collect::<std::collections::BTreeSet<_>>().len();
+    let prompts =
+        |rows: &[usize]| rows.iter().map(|&r| view.cluster[r]).collect::<std::collections::BTreeSet<_>>().len();
     if differing.len() < FEWEST_PAIRS || prompts(&differing) < FEWEST_GROUPS {
         return Err(format!(
             "not enough data: it differs within {} pairs of {} prompts{}",
@@ -118,10 +120,15 @@ fn design(view: &View, attribute: &Attribute) -> Result<Design, String> {
             large.sort_by(|&a, &b| pairs[b].len().cmp(&pairs[a].len()).then(a.cmp(&b)));
             large.truncate(MOST_LEVELS);
             large.sort_unstable();
-            let pooled: Vec<String> =
-                (0..names.len()).filter(|l| !pairs[*l].is_empty() && !large.contains(l)).map(|l| names[l].clone()).collect();
+            let pooled: Vec<String> = (0..names.len())
+                .filter(|l| !pairs[*l].is_empty() && !large.contains(l))
+                .map(|l| names[l].clone())
+                .collect();
             if large.is_empty() {
-                return Err(format!("not enough data: none of its {} values meets others in {FEWEST_PAIRS} pairs of {FEWEST_GROUPS} prompts", names.len()));
+                return Err(format!(
+                    "not enough data: none of its {} values meets others in {FEWEST_PAIRS} pairs of {FEWEST_GROUPS} prompts",
+                    names.len()
+                ));
             }
             let column = |i: usize| large.binary_search(&side(i)).unwrap_or(large.len());
             let width = large.len() + usize::from(!pooled.is_empty());
@@ -134,7 +141,8 @@ fn design(view: &View, attribute: &Attribute) -> Result<Design, String> {
                     }
                 }
             }
-            let mut columns: Vec<String> = large.iter().map(|&l| format!("{} = {}", attribute.name, names[l])).collect();
+            let mut columns: Vec<String> =
+                large.iter().map(|&l| format!("{} = {}", attribute.name, names[l])).collect();
             let mut note = left_out;
             if !pooled.is_empty() {
                 columns.push(format!("{} = (rest)", attribute.name));
@@ -257,7 +265,11 @@ fn alone(view: &View, scored: &Scored, designs: &[(String, Design)], out: &mut O
     let Some(found) = groups::accuracy(&view.human(), &margins, &view.cluster) else { return };
     let beside = head.map_or(String::new(), |h| format!("; the head reaches {:.2} {}", h.value, scored.how));
     out.findings.push(subject.measured(&found, "accuracy (diff-half)", "decided pairs", ALONE).saying(
-        format!("without any answer, {} name the preferred item in {:.0} % of the decided pairs{beside}", list(&names), 100.0 * found.value),
+        format!(
+            "without any answer, {} name the preferred item in {:.0} % of the decided pairs{beside}",
+            list(&names),
+            100.0 * found.value
+        ),
         "this much of an accuracy needs no look at the items: report it as a floor, and accuracy inside one group",
     ));
 }

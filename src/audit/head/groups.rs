@@ -31,7 +31,8 @@ pub(super) fn look(view: &View, scored: &Scored, attributes: &[Attribute]) -> Ou
                 involving(view, scored, attribute, names, &sides, residual.as_ref(), &mut out);
             }
             (Kind::Levels { names, of_item }, false) => {
-                let level: Vec<Option<usize>> = ends.iter().map(|&(a, b)| of_item[a].filter(|l| of_item[b] == Some(*l))).collect();
+                let level: Vec<Option<usize>> =
+                    ends.iter().map(|&(a, b)| of_item[a].filter(|l| of_item[b] == Some(*l))).collect();
                 by_level(view, scored, attribute, names, &level, &mut out);
             }
             (Kind::Numeric { values, unit }, false) => match thirds(values, unit, &ends) {
@@ -60,7 +61,14 @@ fn by_size(level: &[Option<usize>]) -> (Vec<(usize, Vec<usize>)>, usize) {
 }
 
 /// Accuracy on the pairs of each level against that on all others.
-fn by_level(view: &View, scored: &Scored, attribute: &Attribute, names: &[String], level: &[Option<usize>], out: &mut Outcome) {
+fn by_level(
+    view: &View,
+    scored: &Scored,
+    attribute: &Attribute,
+    names: &[String],
+    level: &[Option<usize>],
+    out: &mut Outcome,
+) {
     let (sets, _) = by_size(level);
     if sets.len() < 2 {
         out.not_run.push((
@@ -73,7 +81,8 @@ fn by_level(view: &View, scored: &Scored, attribute: &Attribute, names: &[String
     let mut shown = 0;
     for (level_of_set, positions) in &sets {
         let name = &names[*level_of_set];
-        let Some(gap) = Gap::new(scored, level, Some(*level_of_set)).filter(|g| shown < MOST_LEVELS && g.enough()) else {
+        let Some(gap) = Gap::new(scored, level, Some(*level_of_set)).filter(|g| shown < MOST_LEVELS && g.enough())
+        else {
             small.push(name.clone());
             continue;
         };
@@ -89,7 +98,10 @@ fn by_level(view: &View, scored: &Scored, attribute: &Attribute, names: &[String
         out.findings.push(
             Finding::of(Area::Head, "head-group-accuracy", Some(view.name), &subject)
                 .measured(&gap.difference, "accuracy difference", "decided pairs", GAP)
-                .saying(message, "do not use the head there as if it were as good as elsewhere; collect labels of this kind"),
+                .saying(
+                    message,
+                    "do not use the head there as if it were as good as elsewhere; collect labels of this kind",
+                ),
         );
         out.groups.push(gap.row(view.name, attribute, name, "all pairs", positions.len()));
     }
@@ -103,7 +115,8 @@ fn say_small(view: &View, attribute: &Attribute, small: &[String], shown: usize,
     }
     let capped = shown == MOST_LEVELS;
     let why = if capped { format!(" or lie beyond the {MOST_LEVELS} largest") } else { String::new() };
-    let finding = Finding::of(Area::Head, "head-group-accuracy", Some(view.name), format!("{}: small groups", attribute.name));
+    let finding =
+        Finding::of(Area::Head, "head-group-accuracy", Some(view.name), format!("{}: small groups", attribute.name));
     out.findings.push(
         finding
             .undefined(format!(
@@ -112,7 +125,12 @@ fn say_small(view: &View, attribute: &Attribute, small: &[String], shown: usize,
                 list(small)
             ))
             .saying(
-                format!("{} of {all} groups of {} cannot be judged{}", small.len(), attribute.name, attribute.missing_note()),
+                format!(
+                    "{} of {all} groups of {} cannot be judged{}",
+                    small.len(),
+                    attribute.name,
+                    attribute.missing_note()
+                ),
                 "",
             ),
     );
@@ -146,7 +164,8 @@ fn within(view: &View, scored: &Scored, attribute: &Attribute, ends: &[(usize, u
     let remedy = "part of the accuracy is telling groups apart: report accuracy inside one group too, and do not expect \
                   more than that when the head rewards samples of one generator";
     out.groups.push(gap.row(view.name, attribute, "", "same", pairs));
-    out.findings.push(finding.measured(&gap.difference, "accuracy difference", "decided pairs", GAP).saying(message, remedy));
+    out.findings
+        .push(finding.measured(&gap.difference, "accuracy difference", "decided pairs", GAP).saying(message, remedy));
 }
 
 /// For each value, the pairs in which it meets another one: accuracy, and how often people and the head prefer it.
@@ -180,7 +199,8 @@ fn involving(
             marks
         };
         let people = preference(scored, &turned, |i| f64::from(scored.human[i]));
-        let head = preference(scored, &turned, |i| if scored.margin[i] == 0.0 { 0.0 } else { scored.margin[i].signum() });
+        let head =
+            preference(scored, &turned, |i| if scored.margin[i] == 0.0 { 0.0 } else { scored.margin[i].signum() });
         let (Some(people), Some(head)) = (people.filter(Estimate::enough), head) else {
             small.push(name.clone());
             continue;
@@ -192,7 +212,9 @@ fn involving(
         shown += 1;
         let subject = format!("{} = {name}", attribute.name);
         let gap = Gap::new(scored, &inside, Some(1));
-        let mut row = gap.as_ref().map_or_else(GroupRow::default, |g| g.row(view.name, attribute, name, "against others", turned.len()));
+        let mut row = gap
+            .as_ref()
+            .map_or_else(GroupRow::default, |g| g.row(view.name, attribute, name, "against others", turned.len()));
         row.people = Measure::new(people.value, people.interval);
         row.head = Measure::new(head.value, head.interval);
         out.groups.push(row);
@@ -284,9 +306,8 @@ impl Gap {
         inner.iter().zip(&inner_cluster).for_each(|(v, &c)| add(&mut sums, c, &[*v, 1.0, 0.0, 0.0]));
         outer.iter().zip(&outer_cluster).for_each(|(v, &c)| add(&mut sums, c, &[0.0, 0.0, *v, 1.0]));
         sums.retain(|s| s[1] + s[3] > 0.0);
-        let difference = jackknife(&sums, inner.len(), GAP.null, |s| {
-            (s[1] > 0.0 && s[3] > 0.0).then(|| s[0] / s[1] - s[2] / s[3])
-        })?;
+        let difference =
+            jackknife(&sums, inner.len(), GAP.null, |s| (s[1] > 0.0 && s[3] > 0.0).then(|| s[0] / s[1] - s[2] / s[3]))?;
         let inside = Estimate::share(&inner, &inner_cluster, 0.5)?;
         // What can be said hangs on the smaller side.
         let outside = Estimate::share(&outer, &outer_cluster, 0.5)?;

@@ -29,7 +29,10 @@ pub(in crate::audit) struct Scored {
 impl Scored {
     /// 1, ½ or 0 for each decided pair (protocol `diff-half`) at `positions`, with its cluster.
     pub fn right(&self, positions: impl Iterator<Item = usize>) -> (Vec<f64>, Vec<usize>) {
-        positions.filter(|&i| self.human[i] != 0).map(|i| (credit(self.human[i], self.margin[i]), self.cluster[i])).unzip()
+        positions
+            .filter(|&i| self.human[i] != 0)
+            .map(|i| (credit(self.human[i], self.margin[i]), self.cluster[i]))
+            .unzip()
     }
 }
 
@@ -47,8 +50,9 @@ pub(in crate::audit) fn credit(human: i8, margin: f64) -> f64 {
 pub(super) fn scored(view: &View) -> Result<Scored> {
     let ds = view.ds();
     let split = ds.pairs.iter().any(|p| p.split == Some(Split::Test));
-    let rows: Vec<usize> =
-        (0..view.pairs.pair.len()).filter(|&r| !split || ds.pairs[view.pairs.pair[r]].split == Some(Split::Test)).collect();
+    let rows: Vec<usize> = (0..view.pairs.pair.len())
+        .filter(|&r| !split || ds.pairs[view.pairs.pair[r]].split == Some(Split::Test))
+        .collect();
     let seen = rows.iter().any(|&r| {
         let prompt = ds.items.prompt[ds.pairs[view.pairs.pair[r]].a];
         view.head.prompts.binary_search(&prompt_hash(ds, prompt)).is_ok()

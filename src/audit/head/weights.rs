@@ -186,10 +186,15 @@ fn twins(view: &View, correlation: &Array2<f64>, out: &mut Outcome) {
         let weights: Vec<String> =
             set.iter().map(|&j| format!("{} {:+.2}", view.head.columns[j].id, view.head.weights[j])).collect();
         out.findings.push(
-            finding(view, "head-collinear", list(&ids)).measured(&found, "largest |correlation|", "pairs", TWINS).saying(
-                format!("these say the same, so the split of the weight between them is arbitrary: {}", list(&weights)),
-                "read their weights as one, or keep one of them (each question costs a call of the judge per item)",
-            ),
+            finding(view, "head-collinear", list(&ids))
+                .measured(&found, "largest |correlation|", "pairs", TWINS)
+                .saying(
+                    format!(
+                        "these say the same, so the split of the weight between them is arbitrary: {}",
+                        list(&weights)
+                    ),
+                    "read their weights as one, or keep one of them (each question costs a call of the judge per item)",
+                ),
         );
     }
 }
@@ -230,7 +235,10 @@ fn inflation(view: &View, correlation: &Array2<f64>, out: &mut Outcome) {
         finding(view, "head-vif", &view.head.columns[used[worst]].id)
             .measured(&found, "variance inflation factor", "pairs", INFLATION)
             .saying(
-                format!("the largest variance inflation among the {} columns with a weight is {value:.1}; {others}", used.len()),
+                format!(
+                    "the largest variance inflation among the {} columns with a weight is {value:.1}; {others}",
+                    used.len()
+                ),
                 "its weight is known only together with those of its neighbours: read them as one, or keep fewer",
             ),
     );
@@ -319,8 +327,10 @@ fn dimension_shares(view: &View, out: &mut Outcome) {
     let mut sums = vec![vec![0.0; parts.len() + 1]; view.clusters];
     for (row, &cluster) in view.pairs.x.rows().into_iter().zip(&view.cluster) {
         let score: f64 = row.iter().zip(&weights).map(|(x, w)| x * w).sum();
-        let mut products: Vec<f64> =
-            parts.iter().map(|(_, members)| score * members.iter().map(|&j| weights[j] * row[j]).sum::<f64>()).collect();
+        let mut products: Vec<f64> = parts
+            .iter()
+            .map(|(_, members)| score * members.iter().map(|&j| weights[j] * row[j]).sum::<f64>())
+            .collect();
         products.push(score * score);
         add(&mut sums, cluster, &products);
     }
@@ -332,9 +342,15 @@ fn dimension_shares(view: &View, out: &mut Outcome) {
         let band = if own { OWN } else { Band { null: 0.0, look: 2.0, bad: 3.0, side: Side::Above } };
         let found = Estimate { p: None, ..found };
         let check = if own { "head-own-dimension-share" } else { "head-dimension-share" };
-        out.findings.push(finding(view, check, *part).measured(&found, "share of score variance", "pairs", band).saying(
-            format!("{:.0} % of the variance of score differences comes from {part} ({used} of {} questions)", 100.0 * found.value, members.len()),
-            "the head for this dimension reads mostly questions of others: --scope own keeps it to its own",
-        ));
+        out.findings.push(
+            finding(view, check, *part).measured(&found, "share of score variance", "pairs", band).saying(
+                format!(
+                    "{:.0} % of the variance of score differences comes from {part} ({used} of {} questions)",
+                    100.0 * found.value,
+                    members.len()
+                ),
+                "the head for this dimension reads mostly questions of others: --scope own keeps it to its own",
+            ),
+        );
     }
 }
