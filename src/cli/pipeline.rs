@@ -9,10 +9,10 @@ use super::args::{FeatureArgs, TrainArgs};
 use super::fit::{fit_all, given_options};
 use crate::audit::{Audit, AuditInput, AuditOptions, audit};
 use crate::dataset::{self, DataCard, Dataset, ReadOptions, Source};
-use crate::evaluate::{EvaluateOptions, Mode, evaluate, patterns, score_shares};
+use crate::evaluate::{EvaluateOptions, Mode, evaluate_with_scores, patterns, score_shares};
 use crate::features::{self, FeatureMatrix};
 use crate::head::{Head, HeadsFile, TrainOptions, provenance};
-use crate::report::{Parts, RecoveredWeight, Recovery, Report, Templates, refuse_folder};
+use crate::report::{Artefact, Parts, RecoveredWeight, Recovery, Report, Templates, refuse_folder};
 use crate::synth::{self, Planted};
 use crate::{Result, output};
 
@@ -72,7 +72,7 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     options.train = train.clone();
     let evaluating = |message: &str| say(&format!("evaluating {message}"));
     options.progress = Some(&evaluating);
-    let evaluation = evaluate(&ds, &matrix, mode, &options)?;
+    let (evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
     let found = if job.audit { audited(&ds, &matrix, &heads, &job, &train, say)? } else { None };
     say("looking at the answers");
     let answers = Some(patterns(&matrix, ds.checklist.as_ref()));
@@ -84,6 +84,7 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         problems: &ds.problems,
         feature_notes: matrix.notes,
         evaluation,
+        artefact: Artefact::new(&ds, &scores),
         recovery: job.planted.as_ref().map(|truth| recovered(&heads, truth)).unwrap_or_default(),
         heads: &heads,
         shares,

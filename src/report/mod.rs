@@ -2,6 +2,8 @@
 //!
 //! [`Report`] is the truth: `report.json` is the value itself, and Markdown, HTML and CSV show nothing that is not in it.
 
+mod artefact;
+mod artefact_read;
 mod audit_charts;
 mod audit_view;
 mod charts;
@@ -14,8 +16,10 @@ mod names;
 mod render;
 mod tables;
 mod verdict;
+pub mod verify;
 mod view;
 
+pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
 pub use diff::{AccuracyChange, Diff, FindingChange, HeadChange, Side, WeightChange, head_changes};
 pub use folder::refuse_folder;
 pub use render::Templates;
@@ -62,6 +66,8 @@ pub struct Parts<'a> {
     pub audit: Option<Audit>,
     /// Accuracies.
     pub evaluation: Evaluation,
+    /// Scores and labels that the accuracies were computed from.
+    pub artefact: Artefact,
     /// What was found of planted weights; empty for data that people made.
     pub recovery: Vec<Recovery>,
     /// Command that makes this report again.
@@ -103,6 +109,9 @@ pub struct Report {
     pub feature_notes: Vec<String>,
     /// How the numbers were made.
     pub methods: Methods,
+    /// Scores and labels that the accuracies were computed from; files `tables/scores.csv` and others.
+    #[serde(skip)]
+    pub artefact: Artefact,
 }
 
 /// One head, for reading.
@@ -282,6 +291,7 @@ impl Report {
             heads,
             recovery: parts.recovery,
             evaluation: parts.evaluation,
+            artefact: parts.artefact,
         };
         report.figures = charts::draw(&report)?;
         Ok(report)
@@ -356,6 +366,7 @@ impl Report {
         files.extend(self.figures.iter().map(|f| (format!("charts/{}.svg", f.id), f.svg.clone().into_bytes())));
         files.extend(tables::all(self)?);
         files.extend(latex::all(self));
+        files.extend(self.artefact.files()?);
         let mark = folder::mark(self, &files)?;
         files.push((crate::output::FOLDER_MARK.to_owned(), mark));
         Ok(files)

@@ -142,6 +142,7 @@ fn report(name: &dyn Fn(&str) -> String) -> Report {
         answers: Some(answers(name)),
         audit: Some(audit(name)),
         evaluation,
+        artefact: headfit::report::Artefact::default(),
         recovery: vec![Recovery {
             dimension: first,
             found: vec![RecoveredWeight { question: format!("q-{a}"), planted: 0.9, fitted: 0.8 }],
@@ -226,6 +227,7 @@ fn audit(name: &dyn Fn(&str) -> String) -> Audit {
         findings: vec![finding("overall", 0.62, audit::Verdict::Bad), finding("alignment", 0.51, audit::Verdict::Fine)],
         agreement: vec![],
         annotators: vec![annotator("Ann", 0.3), annotator("Bob", -0.2)],
+        groups: vec![],
         questions: vec![question("hands are right", 0.12), question("画面自然", -0.05)],
         not_run: vec![NotRun { check: "influence".into(), subject: name("all"), reason: name("no refits") }],
         notes: vec![name("slots are not people")],
@@ -465,6 +467,7 @@ fn an_empty_evaluation_is_a_page_too() {
         answers: None,
         audit: None,
         evaluation,
+        artefact: headfit::report::Artefact::default(),
         recovery: vec![],
         command: String::new(),
         options: BTreeMap::new(),
