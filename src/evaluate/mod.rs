@@ -1,5 +1,6 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
+pub mod answers;
 mod attributes;
 pub mod calibration;
 mod cards;
@@ -32,6 +33,7 @@ mod tests;
 mod train_test;
 mod unseen;
 
+pub use answers::{AnswerPatterns, ColumnCorrelations, LadderSteps, ScoreShare, patterns, score_shares};
 pub use correlations::MissingItem;
 pub use extras::Extras;
 pub use head_margins::reason_for_no_head;
