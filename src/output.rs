@@ -89,6 +89,20 @@ pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], force: bool) -> 
     std::fs::rename(&written, folder).map_err(Error::io(folder))
 }
 
+/// A table as the bytes of a CSV file.
+///
+/// # Errors
+/// [`Error::Bug`] where a row is longer or shorter than the head.
+pub fn csv<S: AsRef<[u8]>>(head: &[S], rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
+    let bug = |e: csv::Error| Error::Bug(format!("CSV: {e}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(head).map_err(bug)?;
+    for row in rows {
+        writer.write_record(&row).map_err(bug)?;
+    }
+    writer.into_inner().map_err(|e| Error::Bug(format!("CSV: {e}")))
+}
+
 /// Temporary files are private (0600); what a user asked for should follow the usual umask-like 0644.
 #[cfg(unix)]
 fn set_ordinary_permissions(path: &Path) -> std::io::Result<()> {

@@ -147,7 +147,8 @@ fn print_pairs(card: &DataCard, printer: &Printer) {
 }
 
 /// Rules with their counts, each with its first examples.
-fn print_problems(problems: &Problems, printer: &Printer) {
+/// Warnings and notes: counts by rule, and the first few of each with their place.
+pub fn print_problems(problems: &Problems, printer: &Printer) {
     for (severity, title) in [(Severity::Warning, "warnings"), (Severity::Note, "notes")] {
         let total = problems.count(severity);
         printer.line(format!("\n{title}: {total}"));

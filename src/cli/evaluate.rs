@@ -91,6 +91,7 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         draws: args.draws,
         seed: args.train.seed,
         missing_score_equal: args.missing_score == MissingScore::Equal,
+        beside: &[],
         train: args.train.options(args.features.missing),
         progress: Some(&say),
     };

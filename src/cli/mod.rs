@@ -8,13 +8,16 @@ mod evaluate;
 mod explain_protocol;
 mod fit;
 mod fit_details;
+mod import;
 mod init;
 mod pipeline;
 mod printer;
+mod pull;
 mod report;
 mod schema;
 mod score;
 mod synth;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -35,7 +38,8 @@ use printer::Printer;
         headfit fit DATA -o heads.json                        one head per dimension\n  \
         headfit evaluate DATA --cross-validate 5              accuracy against cached scorers, with intervals\n  \
         headfit audit DATA                                    which labels, judges and weights can be trusted\n  \
-        headfit report DATA -o DIR                            everything as JSON, Markdown, HTML and SVG\n\n\
+        headfit report DATA -o DIR                            everything as JSON, Markdown, HTML and SVG\n  \
+        headfit verify DIR                                    is a report what its scores and labels say?\n\n\
         Exit codes: 0 done, 1 the environment failed, 2 usage, 3 bad data, 4 not converged, 5 a check you asked for failed."
 )]
 pub struct Cli {
@@ -48,6 +52,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::InitArgs),
+    Pull(pull::PullArgs),
+    Import(import::ImportArgs),
     Check(check::CheckArgs),
     Fit(fit::FitArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -55,6 +61,7 @@ enum Command {
     Audit(audit::AuditArgs),
     Score(score::ScoreArgs),
     Report(report::ReportArgs),
+    Verify(verify::VerifyArgs),
     Synth(synth::SynthArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
@@ -87,6 +94,8 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
     }
     match cli.command {
         Command::Init(args) => init::run(&args, printer),
+        Command::Pull(args) => pull::run(&args, printer),
+        Command::Import(args) => import::run(&args, printer),
         Command::Check(args) => check::run(&args, printer),
         Command::Fit(args) => fit::run(&args, printer),
         Command::Evaluate(args) => evaluate::run(&args, printer),
@@ -94,6 +103,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Audit(args) => audit::run(&args, printer),
         Command::Score(args) => score::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
+        Command::Verify(args) => verify::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Demo(args) => demo::run(&args, printer),

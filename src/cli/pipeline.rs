@@ -8,10 +8,10 @@ use clap::Parser;
 use super::args::{FeatureArgs, TrainArgs};
 use super::fit::{fit_all, given_options};
 use crate::dataset::{self, DataCard, ReadOptions, Source};
-use crate::evaluate::{EvaluateOptions, Mode, evaluate};
+use crate::evaluate::{EvaluateOptions, Mode, evaluate_with_scores};
 use crate::features;
 use crate::head::{Head, HeadsFile};
-use crate::report::{Parts, RecoveredWeight, Recovery, Report, refuse_folder};
+use crate::report::{Artefact, Parts, RecoveredWeight, Recovery, Report, refuse_folder};
 use crate::synth::{self, Planted};
 use crate::{Result, output};
 
@@ -63,7 +63,7 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     options.train = train;
     let evaluating = |message: &str| say(&format!("evaluating {message}"));
     options.progress = Some(&evaluating);
-    let evaluation = evaluate(&ds, &matrix, mode, &options)?;
+    let (evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
     say("drawing charts");
     Report::new(Parts {
         title: job.title.unwrap_or_else(|| format!("How well the head agrees with people on {}", ds.name)),
@@ -71,6 +71,7 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         problems: &ds.problems,
         feature_notes: matrix.notes,
         evaluation,
+        artefact: Artefact::new(&ds, &scores),
         recovery: job.planted.as_ref().map(|truth| recovered(&heads, truth)).unwrap_or_default(),
         heads: &heads,
         command: job.command,

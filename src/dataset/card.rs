@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::numeric::covered;
 use super::{Answers, Dataset, InputFile, NumericTable, Split};
 use crate::problems::Severity;
 
 /// Counts of everything in a data set.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DataCard {
     /// Name of the data set.
     pub name: String,
@@ -50,7 +50,7 @@ pub struct DataCard {
 }
 
 /// One group attribute.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AttributeCard {
     /// Name of the column.
     pub name: String,
@@ -61,7 +61,7 @@ pub struct AttributeCard {
 }
 
 /// The checklist in numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChecklistCard {
     /// Its name.
     pub name: String,
@@ -74,7 +74,7 @@ pub struct ChecklistCard {
 }
 
 /// The answers in numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnswersCard {
     /// Number of answers, missing ones among them.
     pub answers: usize,
@@ -91,7 +91,7 @@ pub struct AnswersCard {
 }
 
 /// What the answers of a judge are, told from their values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerKind {
     /// Only yes and no.
@@ -103,7 +103,7 @@ pub enum AnswerKind {
 }
 
 /// One judge.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct JudgeCard {
     /// Name; empty where the table names none.
     pub name: String,
@@ -118,7 +118,7 @@ pub struct JudgeCard {
 }
 
 /// The features table in numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FeaturesCard {
     /// Number of columns.
     pub columns: usize,
@@ -131,7 +131,7 @@ pub struct FeaturesCard {
 }
 
 /// Ratings on one dimension.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RatingCard {
     /// Name of the dimension or sub-dimension.
     pub dimension: String,
@@ -148,7 +148,7 @@ pub struct RatingCard {
 }
 
 /// Pairs on one dimension. A pair's label is the plurality of its votes.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DimensionCard {
     /// Name of the dimension.
     pub name: String,
@@ -173,7 +173,7 @@ pub struct DimensionCard {
 }
 
 /// One cached scorer.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScorerCard {
     /// Name of the column.
     pub name: String,

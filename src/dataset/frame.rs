@@ -7,9 +7,12 @@ use std::sync::{Arc, Once};
 
 use polars::prelude as pl;
 use polars_io::SerReader;
+use polars_io::mmap::MmapBytesReader;
 use polars_io::prelude::{ParquetReader, ParquetWriter};
 use polars_parquet::parquet::metadata::SchemaDescriptor;
 use polars_parquet::parquet::schema::types::{IntegerType, ParquetType, PrimitiveConvertedType, PrimitiveLogicalType};
+
+use serde_json::{Map, Value};
 
 use super::delimited::{MAX_COLUMNS, check_header, empty, too_many_columns};
 use super::table::{Column, Table, Texts, Values};
@@ -66,6 +69,59 @@ pub fn read(name: &str, file: &str, bytes: &[u8], problems: &mut Problems) -> Op
     sound.then(|| Table { name: name.to_owned(), file: file.to_owned(), columns, lines })
 }
 
+/// The rows of a Parquet file as records, whose values may be lists and structs. Columns that `wanted` refuses (image
+/// bytes) are never decoded. Problems of its form are added to `problems`; `None` where it cannot be read.
+pub fn records(
+    file: &str,
+    source: std::fs::File,
+    wanted: &dyn Fn(&str) -> bool,
+    problems: &mut Problems,
+) -> Option<Vec<Map<String, Value>>> {
+    let read = guarded(|| {
+        let mut reader = widened(ParquetReader::new(source))?;
+        let names = reader.schema().map_err(|e| e.to_string())?;
+        let names: Vec<String> = names.iter_values().map(|field| field.name.to_string()).collect();
+        let kept: Vec<usize> = (0..names.len()).filter(|&c| wanted(&names[c])).collect();
+        let frame = reader.with_projection(Some(kept)).finish().map_err(|e| e.to_string())?;
+        let mut rows = vec![Map::new(); frame.height()];
+        for series in frame.materialized_column_iter() {
+            for (row, value) in rows.iter_mut().zip(series.rechunk().iter()) {
+                row.insert(series.name().to_string(), json(value)?);
+            }
+        }
+        Ok(rows)
+    });
+    read.map_err(|reason| {
+        let message = format!("the file cannot be read as Parquet: {reason}");
+        problems.push(Problem::new(Severity::Error, "malformed-file", file, message, "write the file again"));
+    })
+    .ok()
+}
+
+/// A cell as JSON.
+fn json(value: pl::AnyValue) -> std::result::Result<Value, String> {
+    use pl::AnyValue as A;
+    Ok(match value {
+        A::Null => Value::Null,
+        A::Boolean(x) => x.into(),
+        A::String(x) => x.into(),
+        A::StringOwned(x) => x.as_str().into(),
+        A::Float32(x) => Value::from(typed(x)),
+        A::Float64(x) => Value::from(x),
+        A::List(items) => Value::Array(items.iter().map(json).collect::<std::result::Result<_, _>>()?),
+        value @ (A::Struct(..) | A::StructOwned(_)) => {
+            let names: Vec<String> = match value.dtype() {
+                pl::DataType::Struct(fields) => fields.iter().map(|field| field.name().to_string()).collect(),
+                _ => Vec::new(),
+            };
+            let values = value._iter_struct_av().map(json).collect::<std::result::Result<Vec<_>, _>>()?;
+            Value::Object(names.into_iter().zip(values).collect())
+        }
+        whole if whole.is_integer() => whole.extract::<i64>().map_or(Value::Null, Value::from),
+        other => return Err(format!("a value has the type {}, which no layout uses", other.dtype())),
+    })
+}
+
 /// The columns as the bytes of a Parquet file. All columns must have the same length and different names.
 ///
 /// # Errors
@@ -94,7 +150,18 @@ fn to_column(name: &str, values: &Values) -> pl::Column {
 
 /// The frame; `None`, and a problem for each column, where columns have types that no table uses.
 fn decode(bytes: &[u8], foreign: &mut Vec<Nameless>) -> std::result::Result<Option<pl::DataFrame>, String> {
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let mut reader = widened(ParquetReader::new(Cursor::new(bytes)))?;
+    for field in reader.schema().map_err(|e| e.to_string())?.iter_values() {
+        find_foreign(field, "", foreign);
+    }
+    if !foreign.is_empty() {
+        return Ok(None);
+    }
+    reader.set_rechunk(true).finish().map(Some).map_err(|e| e.to_string())
+}
+
+/// The reader of a file whose schema asks only for types that this build of polars has.
+fn widened<R: MmapBytesReader>(mut reader: ParquetReader<R>) -> std::result::Result<ParquetReader<R>, String> {
     let metadata = reader.get_metadata().map_err(|e| e.to_string())?;
     if metadata.num_rows > MAX_ROWS {
         return Err(format!("it declares {} rows; at most {MAX_ROWS} are read", metadata.num_rows));
@@ -106,13 +173,7 @@ fn decode(bytes: &[u8], foreign: &mut Vec<Nameless>) -> std::result::Result<Opti
     let fields = metadata.schema_descr.fields().iter().cloned().map(widen).collect();
     metadata.schema_descr = SchemaDescriptor::new(metadata.schema_descr.name().into(), fields);
     reader.set_metadata(Arc::new(metadata));
-    for field in reader.schema().map_err(|e| e.to_string())?.iter_values() {
-        find_foreign(field, "", foreign);
-    }
-    if !foreign.is_empty() {
-        return Ok(None);
-    }
-    reader.set_rechunk(true).finish().map(Some).map_err(|e| e.to_string())
+    Ok(reader)
 }
 
 /// The type with its 8- and 16-bit whole numbers as the 32-bit ones that Parquet stores them as: this build of polars has

@@ -17,6 +17,8 @@ pub struct HeadMargins {
     pub parts: Parts,
     /// The head's own tie threshold in each part.
     pub thresholds: Vec<f64>,
+    /// Whether the head was fitted on the prompt of each of `pairs`; empty where it was on none.
+    pub fitted: Vec<bool>,
     /// Why there is no head; its scores are all missing then.
     pub unavailable: Option<String>,
     /// What the user should know.

@@ -95,6 +95,8 @@ pub struct ScoredPairs {
     pub held_out: HeldOut,
     /// Share of the pairs that the scorer covers, before uncovered ones were counted as equal.
     pub coverage: f64,
+    /// Whether the scorer is a head that was fitted on the pair's prompt; empty for all others.
+    pub fitted: Vec<bool>,
 }
 
 impl ScoredPairs {
@@ -102,7 +104,7 @@ impl ScoredPairs {
     pub fn new(scorer: impl Into<String>, margins: Vec<Option<f64>>, held_out: HeldOut) -> Self {
         let covered = margins.iter().flatten().count();
         let coverage = if margins.is_empty() { 0.0 } else { covered as f64 / margins.len() as f64 };
-        Self { scorer: scorer.into(), margins, held_out, coverage }
+        Self { scorer: scorer.into(), margins, held_out, coverage, fitted: Vec::new() }
     }
 
     /// Counts every uncovered pair as an equal score (`--missing-score equal`). The coverage stays what it was.
@@ -110,6 +112,25 @@ impl ScoredPairs {
     pub fn missing_as_equal(mut self) -> Self {
         self.margins.iter_mut().for_each(|m| *m = Some(m.unwrap_or(0.0)));
         self
+    }
+
+    /// The pairs at these positions. The coverage is that among them.
+    #[must_use]
+    pub fn select(&self, positions: &[usize]) -> Self {
+        let held_out = match &self.held_out {
+            HeldOut::Thresholds(own) => HeldOut::Thresholds(positions.iter().map(|&i| own[i]).collect()),
+            HeldOut::Missing(reason) => HeldOut::Missing(reason.clone()),
+        };
+        let fitted = positions.iter().filter_map(|&i| self.fitted.get(i).copied()).collect();
+        let margins = positions.iter().map(|&i| self.margins[i]).collect();
+        let selected = Self::new(self.scorer.clone(), margins, held_out);
+        Self {
+            coverage: selected.coverage,
+            margins: selected.margins,
+            held_out: selected.held_out,
+            fitted,
+            ..self.clone()
+        }
     }
 
     /// Positions of the covered pairs.

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod floors;
 mod head_margins;
 pub mod intervals;
+pub mod leakage;
 pub mod margins;
 mod nested;
 pub mod protocol;
@@ -17,12 +18,14 @@ mod summary;
 mod tests;
 mod train_test;
 
+pub use leakage::Leakage;
 pub use protocol::Protocol;
 pub use results::{
     AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,
     ReliabilityBin, Standing, Statistic, Stratum, SystemAgreement, SystemRanking, SystemScore, UnseenGroups, Within,
 };
-pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores};
+pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores, recount};
+pub use stored::StoredScorer;
 
 use serde::{Deserialize, Serialize};
 
@@ -207,6 +210,9 @@ pub struct Evaluation {
     /// The head on groups that it never saw; asked for.
     #[serde(default)]
     pub unseen: Vec<UnseenGroups>,
+    /// Heads that were fitted on prompts they are scored on.
+    #[serde(default)]
+    pub leakage: Vec<Leakage>,
     /// What the user should know.
     pub notes: Vec<String>,
 }

@@ -65,7 +65,7 @@ pub fn cross_validate(
         notes.push(format!("{name}: only {used} prompts, so {used} folds in place of {folds}."));
     }
     let thresholds = heads.iter().map(|head| head.tie_threshold).collect();
-    Ok(HeadMargins { pairs, scores, parts, thresholds, unavailable: None, notes })
+    Ok(HeadMargins { pairs, scores, parts, thresholds, notes, ..HeadMargins::default() })
 }
 
 /// Fold of each group (numbered by name): groups shuffled by the seed, then dealt out.

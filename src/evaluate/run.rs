@@ -3,9 +3,11 @@
 use super::compare::{Question, assess};
 use super::floors::floors;
 use super::head_margins::{HeadMargins, has_split};
+use super::leakage::add_leakage;
 use super::margins::{HeldOut, LabelledPairs, ScoredPairs, margins_of};
 use super::protocol::{Protocol, Threshold};
 use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
+use super::stored::StoredScorer;
 use super::{Design, Evaluation, nested, stored, train_test};
 use crate::dataset::Dataset;
 use crate::features::FeatureMatrix;
@@ -46,6 +48,8 @@ pub struct EvaluateOptions<'a> {
     pub seed: u64,
     /// Count an uncovered pair as an equal score.
     pub missing_score_equal: bool,
+    /// Stored heads that stand beside the head as scorers.
+    pub beside: &'a [StoredScorer],
     /// How heads are fitted.
     pub train: TrainOptions,
     /// Told what is being worked on.
@@ -61,6 +65,7 @@ impl EvaluateOptions<'_> {
             draws: 1000,
             seed: 1,
             missing_score_equal: false,
+            beside: &[],
             train: TrainOptions::default(),
             progress: None,
         }
@@ -75,7 +80,7 @@ impl EvaluateOptions<'_> {
 }
 
 /// What the numbers of one dimension were computed from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct DimensionScores {
     /// Dimension.
     pub dimension: String,
@@ -88,6 +93,8 @@ pub struct DimensionScores {
     /// Every scorer's value per item of the data set, in the same order; for a cross-validated head the out-of-fold
     /// score.
     pub items: Vec<ItemScores>,
+    /// Why there is no head, where there is none.
+    pub unavailable: Option<String>,
 }
 
 /// Accuracy of the head and of every other scorer, with intervals, floors and comparisons.
@@ -142,29 +149,41 @@ pub fn evaluate_with_scores(
         };
         options.say(&format!("{name}: intervals"));
         evaluation.notes.extend(head.notes.iter().cloned());
-        let found = score_dimension(ds, features, name, head, &others, options);
-        add(&mut evaluation, &found, options);
-        scores.push(found.scores);
+        let (found, left_out) = score_dimension(ds, features, dimension, head, &others, options)?;
+        if left_out > 0 {
+            let whose = if found.unavailable.is_some() { "no answers at all" } else { "no score by the head" };
+            evaluation.notes.push(format!("{name}: {left_out} pairs left out, an item has {whose}."));
+        }
+        count(&mut evaluation, &found, &options.protocols);
+        scores.push(found);
     }
     Ok((evaluation, scores))
 }
 
-/// One dimension, scored but not yet counted.
-struct Scored {
-    scores: DimensionScores,
-    unavailable: Option<String>,
-    left_out: usize,
+/// The evaluation again, from nothing but the scores and labels: what a stored evaluation must be equal to, its notes
+/// aside (of these it holds those that follow from the scores). `stored` gives names, design, draws, seed and protocols.
+pub fn recount(stored: &Evaluation, scores: &[DimensionScores]) -> Evaluation {
+    let mut evaluation = Evaluation {
+        simulated: stored.simulated,
+        draws: stored.draws,
+        seed: stored.seed,
+        missing_score_equal: stored.missing_score_equal,
+        ..Evaluation::empty(&stored.dataset, stored.design.clone())
+    };
+    let protocols = stored.protocols();
+    scores.iter().for_each(|found| count(&mut evaluation, found, &protocols));
+    evaluation
 }
 
-/// The pairs that the head can score, under every scorer.
+/// The pairs that the head can score, under every scorer; and how many pairs it cannot score.
 fn score_dimension(
     ds: &Dataset,
     features: &FeatureMatrix,
-    name: &str,
+    dimension: usize,
     head: HeadMargins,
     others: &[ItemScores],
     options: &EvaluateOptions<'_>,
-) -> Scored {
+) -> Result<(DimensionScores, usize)> {
     let kept = head.kept(ds, features);
     let pairs: Vec<usize> = kept.iter().map(|&i| head.pairs[i]).collect();
     let part: Vec<usize> = kept.iter().map(|&i| head.parts.of_pair[i]).collect();
@@ -174,45 +193,48 @@ fn score_dimension(
     if head.unavailable.is_none() {
         let thresholds = part.iter().map(|&part| head.thresholds[part]).collect();
         let margins = margins_of(ds, &pairs, &head.scores);
-        scored.push(ScoredPairs::new(HEAD, margins, HeldOut::Thresholds(thresholds)));
+        let fitted = kept.iter().filter_map(|&i| head.fitted.get(i).copied()).collect();
+        scored.push(ScoredPairs { fitted, ..ScoredPairs::new(HEAD, margins, HeldOut::Thresholds(thresholds)) });
         items.push(ItemScores { scorer: HEAD.to_owned(), values: head.scores });
     }
     let parts = Parts { of_pair: part.clone(), training: head.parts.training };
     let thresholds_wanted = options.protocols.iter().any(|p| p.threshold() == Threshold::HeldOut);
+    for other in options.beside {
+        if let Some((pairs, values)) = other.score_pairs(ds, dimension, &pairs, options.missing_score_equal)? {
+            scored.push(pairs);
+            items.push(values);
+        }
+    }
     for other in others {
         scored.push(score_pairs(ds, other, &pairs, &parts, options.missing_score_equal, thresholds_wanted));
         items.push(other.clone());
     }
     let labels = LabelledPairs::new(ds, &pairs);
-    let scores = DimensionScores { dimension: name.to_owned(), labels, part, scored, items };
-    Scored { scores, unavailable: head.unavailable, left_out }
+    let name = ds.dimensions[dimension].clone();
+    Ok((DimensionScores { dimension: name, labels, part, scored, items, unavailable: head.unavailable }, left_out))
 }
 
-/// Counts one dimension and adds what was found.
-fn add(evaluation: &mut Evaluation, found: &Scored, options: &EvaluateOptions<'_>) {
-    let DimensionScores { dimension, labels, scored, .. } = &found.scores;
-    if found.left_out > 0 {
-        let whose = if found.unavailable.is_some() { "no answers at all" } else { "no score by the head" };
-        evaluation.notes.push(format!("{dimension}: {} pairs left out, an item has {whose}.", found.left_out));
-    }
-    if let Some(reason) = &found.unavailable {
+/// Counts one dimension and adds what was found: a function of scores and labels alone, so that [`recount`] can prove a
+/// stored evaluation.
+fn count(evaluation: &mut Evaluation, found: &DimensionScores, protocols: &[Protocol]) {
+    let DimensionScores { dimension, labels, scored, unavailable, .. } = found;
+    if let Some(reason) = unavailable {
         evaluation.notes.push(format!("{dimension}: {reason}."));
-        evaluation
-            .rows
-            .extend(options.protocols.iter().map(|&p| super::Row::without_value(dimension, HEAD, p, reason)));
+        evaluation.rows.extend(protocols.iter().map(|&p| super::Row::without_value(dimension, HEAD, p, reason)));
     }
     let question = Question {
         dimension,
-        protocols: &options.protocols,
-        draws: options.draws,
-        seed: options.seed,
-        head_first: found.unavailable.is_none(),
+        protocols,
+        draws: evaluation.draws,
+        seed: evaluation.seed,
+        head_first: unavailable.is_none(),
     };
     let assessed = assess(labels, scored, question);
     evaluation.rows.extend(assessed.rows);
     evaluation.comparisons.extend(assessed.comparisons);
     evaluation.notes.extend(assessed.notes);
-    evaluation.floors.extend(floors(dimension, labels, &options.protocols));
+    evaluation.floors.extend(floors(dimension, labels, protocols));
+    add_leakage(evaluation, dimension, labels, scored, protocols);
 }
 
 fn design(mode: Mode<'_>) -> Design {

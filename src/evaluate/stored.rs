@@ -1,13 +1,46 @@
-//! A stored head: all pairs, or those of `split = test` where the data declare a split; with the leakage guard.
-
-use std::collections::BTreeSet;
+//! Stored heads: as the head that is judged, on all pairs or those of `split = test` where the data declare a split; and
+//! as scorers that stand beside it.
 
 use super::head_margins::{HeadMargins, has_split, pairs_in_order};
-use super::scorers::Parts;
+use super::leakage::fitted_on;
+use super::margins::{HeldOut, ScoredPairs, margins_of};
+use super::scorers::{ItemScores, Parts};
 use crate::Result;
 use crate::dataset::{Dataset, Split};
 use crate::features::FeatureMatrix;
-use crate::head::{Head, prompt_hash};
+use crate::head::{Head, HeadsFile};
+
+/// Heads fitted before, as a scorer beside the head that is judged.
+#[derive(Debug, Clone)]
+pub struct StoredScorer {
+    /// Name in every table.
+    pub name: String,
+    /// The heads.
+    pub heads: HeadsFile,
+    /// The columns that they read, from [`HeadsFile::features`] of the same data set.
+    pub features: FeatureMatrix,
+}
+
+impl StoredScorer {
+    /// Its head for a dimension on `pairs` (indices into [`Dataset::pairs`]); `None` where it has no head for it.
+    pub(super) fn score_pairs(
+        &self,
+        ds: &Dataset,
+        dimension: usize,
+        pairs: &[usize],
+        missing_equal: bool,
+    ) -> Result<Option<(ScoredPairs, ItemScores)>> {
+        let Some(head) = self.heads.heads.iter().find(|h| h.dimension == ds.dimensions[dimension]) else {
+            return Ok(None);
+        };
+        let values = head.score(&self.features)?;
+        let held_out = HeldOut::Thresholds(vec![head.tie_threshold; pairs.len()]);
+        let mut scored = ScoredPairs::new(&self.name, margins_of(ds, pairs, &values), held_out);
+        scored.fitted = fitted_on(ds, pairs, head);
+        let scored = if missing_equal { scored.missing_as_equal() } else { scored };
+        Ok(Some((scored, ItemScores { scorer: self.name.clone(), values })))
+    }
+}
 
 /// Scores of the pairs of one dimension by `head`.
 ///
@@ -20,22 +53,8 @@ pub fn stored(ds: &Dataset, features: &FeatureMatrix, dimension: usize, head: &H
         scores: head.score(features)?,
         parts: Parts { of_pair: vec![0; pairs.len()], training: vec![None] },
         thresholds: vec![head.tie_threshold],
-        unavailable: None,
-        notes: leakage(ds, &ds.dimensions[dimension], &pairs, head).into_iter().collect(),
+        fitted: fitted_on(ds, &pairs, head),
         pairs,
-    })
-}
-
-/// Says how many of the scored prompts the head was fitted on.
-fn leakage(ds: &Dataset, name: &str, pairs: &[usize], head: &Head) -> Option<String> {
-    let prompts: BTreeSet<usize> = pairs.iter().map(|&p| ds.items.prompt[ds.pairs[p].a]).collect();
-    let fitted: BTreeSet<&str> = head.prompts.iter().map(String::as_str).collect();
-    let shared = prompts.iter().filter(|&&p| fitted.contains(prompt_hash(ds, p).as_str())).count();
-    (shared > 0).then(|| {
-        format!(
-            "LEAKAGE in {name}: the head was fitted on {shared} of the {} prompts it is scored on, so its figures are too \
-             good; use --cross-validate, or data it has not seen.",
-            prompts.len()
-        )
+        ..HeadMargins::default()
     })
 }

@@ -87,6 +87,7 @@ impl Evaluation {
             calibration: Vec::new(),
             curves: Vec::new(),
             unseen: Vec::new(),
+            leakage: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -269,7 +269,11 @@ fn a_declared_split_is_used_and_shared_prompts_are_told() {
     assert!(found.row("d", "oracle", Protocol::TauHeldOut).unwrap().value.is_some());
     ds.pairs[0].split = Some(Split::Test);
     let found = evaluate(&ds, &features, Mode::TrainTest, &quick(&ds)).unwrap();
-    assert!(found.notes.iter().any(|n| n.starts_with("LEAKAGE in d: 1 of 21 test prompts")), "{:?}", found.notes);
+    assert!(
+        found.notes.iter().any(|n| n.starts_with("LEAKAGE in d: the head was fitted on 1 of the 21 prompts")),
+        "{:?}",
+        found.notes
+    );
     let no_split = planted();
     let error = evaluate(&no_split, &features_of(&no_split), Mode::TrainTest, &quick(&no_split)).unwrap_err();
     assert_eq!(error.exit_code(), 2);

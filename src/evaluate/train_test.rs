@@ -32,7 +32,6 @@ pub fn train_test(
     if unassigned > 0 {
         notes.push(format!("{name}: {unassigned} pairs without a `split` are neither fitted nor scored."));
     }
-    notes.extend(shared_groups(ds, name, &training, &pairs));
     let parts = Parts { of_pair: vec![0; pairs.len()], training: vec![Some(training.clone())] };
     if training.is_empty() || pairs.is_empty() {
         let which = if training.is_empty() { "train" } else { "test" };
@@ -51,6 +50,7 @@ pub fn train_test(
     Ok(HeadMargins {
         scores: head.score(features)?,
         thresholds: vec![head.tie_threshold],
+        fitted: shared_groups(ds, &training, &pairs),
         unavailable: None,
         pairs,
         parts,
@@ -58,15 +58,8 @@ pub fn train_test(
     })
 }
 
-/// A warning where test prompts were trained on.
-fn shared_groups(ds: &Dataset, name: &str, training: &[usize], test: &[usize]) -> Option<String> {
+/// Which test pairs belong to a prompt that also has training pairs.
+fn shared_groups(ds: &Dataset, training: &[usize], test: &[usize]) -> Vec<bool> {
     let seen: std::collections::BTreeSet<usize> = training.iter().map(|&p| ds.group_of_pair(p)).collect();
-    let tested: std::collections::BTreeSet<usize> = test.iter().map(|&p| ds.group_of_pair(p)).collect();
-    let shared = tested.intersection(&seen).count();
-    (shared > 0).then(|| {
-        format!(
-            "LEAKAGE in {name}: {shared} of {} test prompts also have training pairs, so the head's figures are too good.",
-            tested.len()
-        )
-    })
+    test.iter().map(|&p| seen.contains(&ds.group_of_pair(p))).collect()
 }

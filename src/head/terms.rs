@@ -204,9 +204,13 @@ impl Head {
         known.then_some(bounds)
     }
 
-    /// Whether an item can be scored: it has a value, and under `drop` every value.
+    /// Whether an item can be scored: it has an answer or a feature, whatever other scorers say of it, and under `drop`
+    /// every value.
     pub(super) fn can_score(&self, row: ArrayView1<f64>, place: &[usize]) -> bool {
         let absent = place.iter().filter(|&&at| row[at].is_nan()).count();
-        absent < place.len() && !(self.preparation.missing == Missing::Drop && absent > 0)
+        let scores_only = self.columns.iter().all(|column| column.kind == ColumnKind::Score);
+        let known = (self.columns.iter().zip(place))
+            .any(|(column, &at)| (scores_only || column.kind != ColumnKind::Score) && !row[at].is_nan());
+        known && !(self.preparation.missing == Missing::Drop && absent > 0)
     }
 }

@@ -37,8 +37,16 @@ pub(super) fn markdown(text: &str) -> String {
 
 /// `text` for a CSV text cell: what a spreadsheet would run as a formula gets an apostrophe before it (CWE-1236).
 pub(super) fn csv_text(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    if formula { format!("'{text}") } else { text.to_owned() }
+    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// The text that [`csv_text`] wrote.
+pub(super) fn csv_text_back(cell: &str) -> String {
+    cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell).to_owned()
+}
+
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
 }
 
 #[cfg(test)]
@@ -59,6 +67,8 @@ mod tests {
     #[test]
     fn formulas_are_defused_and_ordinary_text_is_not() {
         assert_eq!(csv_text("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(csv_text_back(&csv_text("=x")), "=x");
+        assert_eq!(csv_text_back("'quoted'"), "'quoted'");
         assert_eq!(csv_text("head"), "head");
         assert_eq!(csv_text(""), "");
     }

@@ -75,8 +75,29 @@ pub fn refuse_folder(folder: &Path, force: bool) -> Result<()> {
     }
 }
 
+/// Files that are not as the mark says: name, and what happened to them. `None` where there is no mark of a report.
+pub(super) fn changed_files(folder: &Path) -> Result<Option<BTreeMap<String, &'static str>>> {
+    let mark = std::fs::read(folder.join(FOLDER_MARK)).ok().and_then(|b| serde_json::from_slice::<Mark>(&b).ok());
+    let Some(mark) = mark.filter(|mark| mark.command == COMMAND) else { return Ok(None) };
+    let mut changed = BTreeMap::new();
+    for name in files_below(folder)?.into_iter().filter(|name| name != FOLDER_MARK) {
+        match mark.files.get(&name) {
+            None => changed.insert(name, "was added after the report was written"),
+            Some(written) => {
+                let path = folder.join(&name);
+                let now = hash(&std::fs::read(&path).map_err(Error::io(&path))?);
+                if now == *written { None } else { changed.insert(name, "was changed after the report was written") }
+            }
+        };
+    }
+    for name in mark.files.keys().filter(|name| !folder.join(name).is_file()) {
+        changed.insert(name.clone(), "was removed after the report was written");
+    }
+    Ok(Some(changed))
+}
+
 /// Names of all files below a folder, with `/`, sorted; links are named and not followed.
-fn files_below(folder: &Path) -> Result<Vec<String>> {
+pub(super) fn files_below(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     let mut waiting: Vec<(PathBuf, String)> = vec![(folder.to_path_buf(), String::new())];
     while let Some((path, prefix)) = waiting.pop() {

@@ -2,6 +2,8 @@
 //!
 //! [`Report`] is the truth: `report.json` is the value itself, and Markdown, HTML and CSV show nothing that is not in it.
 
+mod artefact;
+mod artefact_read;
 mod charts;
 mod escape;
 mod folder;
@@ -9,8 +11,10 @@ mod names;
 mod render;
 mod tables;
 mod verdict;
+pub mod verify;
 mod view;
 
+pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
 pub use folder::refuse_folder;
 
 use std::collections::BTreeMap;
@@ -47,6 +51,8 @@ pub struct Parts<'a> {
     pub heads: &'a [Head],
     /// Accuracies.
     pub evaluation: Evaluation,
+    /// Scores and labels that the accuracies were computed from.
+    pub artefact: Artefact,
     /// What was found of planted weights; empty for data that people made.
     pub recovery: Vec<Recovery>,
     /// Command that makes this report again.
@@ -56,7 +62,7 @@ pub struct Parts<'a> {
 }
 
 /// A whole report: `report.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Report {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -82,6 +88,9 @@ pub struct Report {
     pub feature_notes: Vec<String>,
     /// How the numbers were made.
     pub methods: Methods,
+    /// Scores and labels that the accuracies were computed from; files `tables/scores.csv` and others.
+    #[serde(skip)]
+    pub artefact: Artefact,
 }
 
 /// One head, for reading.
@@ -170,7 +179,7 @@ pub struct RecoveredWeight {
 }
 
 /// How often one rule was broken, with the first few places.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProblemCount {
     /// How bad it is.
     pub severity: Severity,
@@ -238,6 +247,7 @@ impl Report {
             heads,
             recovery: parts.recovery,
             evaluation: parts.evaluation,
+            artefact: parts.artefact,
         })
     }
 
@@ -253,6 +263,7 @@ impl Report {
         ];
         files.extend(self.figures.iter().map(|f| (format!("charts/{}.svg", f.id), f.svg.clone().into_bytes())));
         files.extend(tables::all(self)?);
+        files.extend(self.artefact.files()?);
         let mark = folder::mark(self, &files)?;
         files.push((crate::output::FOLDER_MARK.to_owned(), mark));
         Ok(files)

@@ -14,26 +14,27 @@ pub(super) fn all(report: &Report) -> Result<Vec<(String, Vec<u8>)>> {
 }
 
 /// Collects rows of one table.
-struct Table(::csv::Writer<Vec<u8>>);
+pub(super) struct Table(::csv::Writer<Vec<u8>>);
 
 impl Table {
-    fn new(head: &[&str]) -> Result<Self> {
+    pub(super) fn new(head: &[&str]) -> Result<Self> {
         let mut table = Self(::csv::Writer::from_writer(Vec::new()));
-        table.0.write_record(head).map_err(failed)?;
+        table.0.write_record(head.iter().map(|name| csv_text(name))).map_err(failed)?;
         Ok(table)
     }
 
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<()> {
+    pub(super) fn row(&mut self, cells: &[Cell<'_>]) -> Result<()> {
         self.0.write_record(cells.iter().map(Cell::text)).map_err(failed)
     }
 
-    fn bytes(self) -> Result<Vec<u8>> {
+    pub(super) fn bytes(self) -> Result<Vec<u8>> {
         self.0.into_inner().map_err(failed)
     }
 }
 
 /// One cell.
-enum Cell<'a> {
+#[derive(Clone, Copy)]
+pub(super) enum Cell<'a> {
     Text(&'a str),
     Number(f64),
     Maybe(Option<f64>),

@@ -87,7 +87,7 @@ impl Simulation {
             let generator = GENERATORS[item.generator].0;
             [&item.id, &prompt.id, &prompt.text, generator, prompt.category, item.duration].map(str::to_owned).to_vec()
         });
-        csv_bytes(&["item_id", "prompt_id", "prompt", "generator", "category", "duration"], rows)
+        output::csv(&["item_id", "prompt_id", "prompt", "generator", "category", "duration"], rows)
     }
 
     fn scores(&self) -> Result<Vec<u8>> {
@@ -96,7 +96,7 @@ impl Simulation {
             let cells = self.scorers.iter().map(|s| s.scores[i].map_or(String::new(), |v| format!("{v:.4}")));
             std::iter::once(item.id.clone()).chain(cells).collect()
         });
-        csv_bytes(&head, rows)
+        output::csv(&head, rows)
     }
 
     /// Wide: one column of P(yes) per question.
@@ -148,16 +148,6 @@ fn split(split: Split) -> &'static str {
         Split::Train => "train",
         Split::Test => "test",
     }
-}
-
-fn csv_bytes(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>> {
-    let bug = |e: csv::Error| Error::Bug(format!("CSV: {e}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(head).map_err(bug)?;
-    for row in rows {
-        writer.write_record(&row).map_err(bug)?;
-    }
-    writer.into_inner().map_err(|e| Error::Bug(format!("CSV: {e}")))
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>> {

@@ -4,7 +4,10 @@ mod architecture; // the stage order, the rooms of big dependencies, file sizes
 mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
 mod cli; // help, exit codes, what is written, thread count
 mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
+mod import; // every layout that is imported: made into a data set, and broken
+mod pull; // downloads against a server on the loopback interface
 mod real_data; // scorers and heads on the real sets, against an outside reference
 mod report; // pages and charts: snapshots, hostile names, what a folder keeps
 mod support; // running the program, finding the real data
 mod synth; // the demo data set: what is committed is what its seed gives, and a fit finds the plant
+mod verify; // a report proves itself; tampering is found

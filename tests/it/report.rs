@@ -136,6 +136,7 @@ fn report(name: &dyn Fn(&str) -> String) -> Report {
         feature_notes: vec![name("3 questions, one judge")],
         heads: &heads,
         evaluation,
+        artefact: headfit::report::Artefact::default(),
         recovery: vec![Recovery {
             dimension: first,
             found: vec![RecoveredWeight { question: format!("q-{a}"), planted: 0.9, fitted: 0.8 }],
@@ -356,6 +357,7 @@ fn an_empty_evaluation_is_a_page_too() {
         feature_notes: vec![],
         heads: &[],
         evaluation,
+        artefact: headfit::report::Artefact::default(),
         recovery: vec![],
         command: String::new(),
         options: BTreeMap::new(),

@@ -1,0 +1,307 @@
+//! Is a report what its scores and labels say? Every number that follows from `tables/scores.csv` and `tables/labels.csv`
+//! is computed again and compared; so are the sentences, tables and pages that show them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::artefact::{Artefact, LABELS, SCORERS, SCORES};
+use super::folder::{changed_files, files_below};
+use super::{Report, SCHEMA_VERSION, render, tables, verdict};
+use crate::evaluate::{Evaluation, recount};
+use crate::output::FOLDER_MARK;
+use crate::problems::{Problem, Severity};
+use crate::{Error, Result};
+
+/// Two numbers that differ by less than this share of the larger one are equal: other processors round `ln` and `exp`
+/// differently in the last digit.
+const TOLERANCE: f64 = 1e-12;
+
+/// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
+const NEED_THE_DATA: [&str; 7] = ["ceilings", "correlations", "systems", "strata", "calibration", "curves", "unseen"];
+
+/// Stands for a chart where pages are compared without their drawings.
+const NO_DRAWING: &str = "<svg></svg>";
+
+/// What was compared, and what differs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Verification {
+    /// Heading of the report.
+    pub title: String,
+    /// What was computed again, and how many numbers of it agree.
+    pub checked: Vec<Checked>,
+    /// Every difference.
+    pub differences: Vec<Difference>,
+    /// What a report does not hold enough to compute again.
+    pub not_checked: Vec<String>,
+}
+
+/// One part of a report that was computed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Checked {
+    /// Which.
+    pub part: String,
+    /// Values compared.
+    pub values: usize,
+}
+
+/// A value of the report that is not what its tables give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Difference {
+    /// Where: `report.json: rows, overall, head, tau, value`, or a file.
+    pub place: String,
+    /// What the report says.
+    pub stored: String,
+    /// What follows from its tables.
+    pub derived: String,
+}
+
+impl Verification {
+    /// Whether everything that was compared agrees.
+    pub fn agrees(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    fn differ(&mut self, place: impl Into<String>, stored: impl Into<String>, derived: impl Into<String>) {
+        let (place, stored, derived) = (place.into(), stored.into(), derived.into());
+        self.differences.push(Difference { place, stored, derived });
+    }
+
+    fn count(&mut self, part: &str, values: usize) {
+        self.checked.push(Checked { part: part.to_owned(), values });
+    }
+}
+
+/// Computes the numbers of the report in `folder` again.
+///
+/// # Errors
+/// [`Error::Usage`] where `folder` holds no report; [`Error::Data`] where it cannot be read as one of this version;
+/// [`Error::Io`] where files cannot be read. A difference is no error here.
+pub fn verify(folder: &Path) -> Result<Verification> {
+    let path = folder.join("report.json");
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let message = "holds no report.json: give the folder that `headfit report -o` wrote";
+            return Err(Error::Usage(format!("{} {message}", folder.display())));
+        }
+        Err(e) => return Err(Error::io(&path)(e)),
+    };
+    let report = read_report(&bytes)?;
+    let artefact = Artefact::read(folder)?;
+    let mut found = Verification { title: report.title.clone(), ..Verification::default() };
+    evaluation(&report.evaluation, &artefact, &mut found)?;
+    sentences(&report, &mut found);
+    pages(folder, &report, &mut found)?;
+    touched_files(folder, &mut found)?;
+    if !report.heads.is_empty() {
+        found.not_checked.push("weights, intervals of weights and λ of the heads (they follow from the data)".into());
+    }
+    found.not_checked.push("counts and hashes of the data".into());
+    Ok(found)
+}
+
+/// The report, its version first.
+fn read_report(bytes: &[u8]) -> Result<Report> {
+    let fault = |message: String| {
+        let remedy = "make the report again, or verify it with the version that wrote it";
+        Error::data(Problem::new(Severity::Error, "report-json", "report.json", message, remedy))
+    };
+    let value: Value = serde_json::from_slice(bytes).map_err(|e| fault(format!("not JSON: {e}")))?;
+    let version = value.get("schema_version").and_then(Value::as_u64);
+    if version != Some(u64::from(SCHEMA_VERSION)) {
+        let version = version.map_or("none".to_owned(), |v| v.to_string());
+        return Err(fault(format!("format version {version}, this program reads {SCHEMA_VERSION}")));
+    }
+    serde_json::from_value(value).map_err(|e| fault(format!("not a report: {e}")))
+}
+
+/// Rows, floors, comparisons and whatever else follows from scores and labels; notes that follow from them.
+pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut Verification) -> Result<()> {
+    let derived = recount(stored, &artefact.scores(stored.missing_score_equal)?);
+    let as_map = |evaluation: &Evaluation| match serde_json::to_value(evaluation) {
+        Ok(Value::Object(map)) => Ok(map),
+        other => Err(Error::Bug(format!("evaluation: {other:?}"))),
+    };
+    let (stored_map, mut derived_map) = (as_map(stored)?, as_map(&derived)?);
+    for (key, value) in &stored_map {
+        let derived = derived_map.remove(key).unwrap_or(Value::Null);
+        if NEED_THE_DATA.contains(&key.as_str()) {
+            if value.as_array().is_some_and(|list| !list.is_empty()) {
+                found.not_checked.push(format!("{key} (they need more of the data than scores and labels)"));
+            }
+        } else if key == "notes" {
+            missing_notes(value, &derived, found);
+        } else {
+            let mut values = 0;
+            compare(&mut vec![key.clone()], value, &derived, &mut values, found);
+            if value.is_array() || value.is_object() {
+                found.count(key, values);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Notes that follow from the scores must stand in the report; it may hold others.
+fn missing_notes(stored: &Value, derived: &Value, found: &mut Verification) {
+    let texts = |v: &Value| -> Vec<String> {
+        v.as_array().into_iter().flatten().filter_map(|t| t.as_str().map(str::to_owned)).collect()
+    };
+    let stored: BTreeSet<String> = texts(stored).into_iter().collect();
+    let derived = texts(derived);
+    found.count("notes", derived.len());
+    for note in derived.iter().filter(|note| !stored.contains(*note)) {
+        found.differ("report.json: notes", "(no such note)", note);
+    }
+}
+
+/// Compares two values, entries of lists by what they are about and not by their place.
+fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, values: &mut usize, found: &mut Verification) {
+    let place = |at: &[String]| format!("report.json: {}", at.join(", "));
+    match (stored, derived) {
+        (Value::Object(s), Value::Object(d)) => {
+            let keys: BTreeSet<&String> = s.keys().chain(d.keys()).collect();
+            for key in keys {
+                at.push(key.clone());
+                compare(at, s.get(key).unwrap_or(&Value::Null), d.get(key).unwrap_or(&Value::Null), values, found);
+                at.pop();
+            }
+        }
+        (Value::Array(s), Value::Array(d)) => {
+            let (s, d) = (by_name(s), by_name(d));
+            let names: BTreeSet<&String> = s.keys().chain(d.keys()).collect();
+            for name in names {
+                at.push(name.clone());
+                match (s.get(name), d.get(name)) {
+                    (Some(s), Some(d)) => compare(at, s, d, values, found),
+                    (Some(_), None) => {
+                        found.differ(place(at), "stands in the report", "does not follow from its tables")
+                    }
+                    _ => found.differ(place(at), "is absent", "follows from the tables"),
+                }
+                at.pop();
+            }
+        }
+        _ => {
+            *values += 1;
+            if !equal(stored, derived) {
+                found.differ(place(at), stored.to_string(), derived.to_string());
+            }
+        }
+    }
+}
+
+/// Entries of a list under their names: the texts that say what they are about, numbered where that is not enough.
+fn by_name(list: &[Value]) -> BTreeMap<String, &Value> {
+    const ABOUT: [&str; 7] = ["dimension", "scorer", "floor", "attribute", "by", "stratum", "protocol"];
+    let mut named = BTreeMap::new();
+    for (number, entry) in list.iter().enumerate() {
+        let about: Vec<&str> = ABOUT.iter().filter_map(|key| entry.get(*key)?.as_str()).collect();
+        let name = if about.is_empty() { format!("entry {}", number + 1) } else { about.join(", ") };
+        let free = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name} ({n})") });
+        if let Some(name) = free.into_iter().find(|name| !named.contains_key(name)) {
+            named.insert(name, entry);
+        }
+    }
+    named
+}
+
+fn equal(stored: &Value, derived: &Value) -> bool {
+    match (stored.as_f64(), derived.as_f64()) {
+        (Some(s), Some(d)) => (s - d).abs() <= TOLERANCE * s.abs().max(d.abs()),
+        _ => stored == derived,
+    }
+}
+
+/// The verdict follows from the numbers.
+fn sentences(report: &Report, found: &mut Verification) {
+    let derived = verdict::paragraphs(&report.evaluation, &report.heads, &report.recovery);
+    found.count("sentences of the verdict", derived.len());
+    for number in 0..derived.len().max(report.verdict.len()) {
+        let [stored, derived] = [&report.verdict, &derived].map(|list| list.get(number).cloned().unwrap_or_default());
+        if stored != derived {
+            found.differ(format!("report.json: verdict, paragraph {}", number + 1), stored, derived);
+        }
+    }
+}
+
+/// The pages and tables show what report.json holds. A page by another version of the program is not comparable.
+fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()> {
+    let version = &report.methods.program_version;
+    if version != env!("CARGO_PKG_VERSION") {
+        found.not_checked.push(format!("pages, which headfit {version} wrote (this is {})", env!("CARGO_PKG_VERSION")));
+        return Ok(());
+    }
+    let mut undrawn = report.clone();
+    for figure in &mut undrawn.figures {
+        figure.svg = NO_DRAWING.to_owned();
+        figure.narrow = NO_DRAWING.to_owned();
+    }
+    let report = &undrawn;
+    let mut expected = tables::all(report)?;
+    expected.push(("report.md".into(), render::markdown(report)?.into_bytes()));
+    expected.push(("report.html".into(), without_charts(&render::html(report)?).into_bytes()));
+    found.count("pages and tables", expected.len());
+    for (name, expected) in expected {
+        let path = folder.join(&name);
+        let stored = match std::fs::read(&path) {
+            Ok(bytes) if name.ends_with(".html") => without_charts(&String::from_utf8_lossy(&bytes)).into_bytes(),
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                found.differ(name, "is absent", "follows from report.json");
+                continue;
+            }
+            Err(e) => return Err(Error::io(&path)(e)),
+        };
+        if stored != expected {
+            let (line, stored, derived) = first_difference(&stored, &expected);
+            found.differ(format!("{name}, line {line}"), stored, derived);
+        }
+    }
+    Ok(())
+}
+
+/// A page without its drawings: those are compared by their hash.
+fn without_charts(html: &str) -> String {
+    let mut out = String::new();
+    let mut rest = html;
+    while let Some((before, after)) = rest.split_once("<svg") {
+        out.push_str(before.trim_end());
+        rest = after.split_once("</svg>").map_or("", |(_, after)| after.trim_start());
+    }
+    out + rest
+}
+
+fn first_difference(stored: &[u8], expected: &[u8]) -> (usize, String, String) {
+    let line = |bytes: &[u8], n: usize| -> String {
+        let text = String::from_utf8_lossy(bytes);
+        let line = text.lines().nth(n).unwrap_or("(end of file)").trim();
+        let short: String = line.chars().take(160).collect();
+        if short.len() < line.len() { format!("{short}…") } else { short }
+    };
+    let lines = |bytes: &[u8]| -> Vec<Vec<u8>> { bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect() };
+    let (s, e) = (lines(stored), lines(expected));
+    let at = (0..s.len().max(e.len())).find(|&n| s.get(n) != e.get(n)).unwrap_or(0);
+    (at + 1, line(stored, at), line(expected, at))
+}
+
+/// Files that are not as they were written: a hint at what was edited, and the only check of the charts.
+fn touched_files(folder: &Path, found: &mut Verification) -> Result<()> {
+    let Some(changed) = changed_files(folder)? else {
+        found.differ(FOLDER_MARK, "is absent or unreadable", "lists the files of the report with their hashes");
+        return Ok(());
+    };
+    found.count("files with their hashes", files_below(folder)?.len().saturating_sub(1));
+    for name in [LABELS, SCORES, SCORERS, "report.json"] {
+        if !changed.contains_key(name) && !folder.join(name).is_file() {
+            found.differ(name, "is absent", "belongs to every report");
+        }
+    }
+    for (name, how) in changed {
+        found.differ(name, how, "is as it was written");
+    }
+    Ok(())
+}
