@@ -19,6 +19,8 @@ pub mod linfa;
 mod lockstep;
 mod logistic;
 pub mod method;
+#[cfg(test)]
+mod method_tests;
 pub mod ordered;
 pub mod path;
 pub mod penalty;

@@ -217,7 +217,13 @@ fn scores_of(d: &DimensionTables, missing_equal: bool, faults: &mut Faults) -> D
     if faults.0.has_errors() {
         return DimensionScores::default();
     }
+    let mut prompts: Vec<&str> = d.pairs.iter().map(|p| p.prompt.as_str()).collect();
+    prompts.sort_unstable();
+    prompts.dedup();
+    let prompt_of = |p: &PairLine| prompts.binary_search(&p.prompt.as_str()).unwrap_or(0) as u32;
     let labels = LabelledPairs {
+        prompt: d.pairs.iter().map(prompt_of).collect(),
+        items: items.iter().map(|pair| pair.map(|item| item as u32)).collect(),
         pair: (0..d.pairs.len()).collect(),
         human: d.pairs.iter().map(|p| p.human).collect(),
         group: d.pairs.iter().map(|p| p.group).collect(),

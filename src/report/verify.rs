@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::artefact::{Artefact, LABELS, SCORERS, SCORES};
 use super::folder::{changed_files, files_below};
+use super::render::Templates;
 use super::{Report, SCHEMA_VERSION, render, tables, verdict};
 use crate::evaluate::{Evaluation, recount};
 use crate::output::FOLDER_MARK;
@@ -20,7 +21,8 @@ use crate::{Error, Result};
 const TOLERANCE: f64 = 1e-12;
 
 /// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
-const NEED_THE_DATA: [&str; 7] = ["ceilings", "correlations", "systems", "strata", "calibration", "curves", "unseen"];
+const NEED_THE_DATA: [&str; 9] =
+    ["ceilings", "standings", "correlations", "systems", "strata", "calibration", "curves", "unseen", "legacy"];
 
 /// Stands for a chart where pages are compared without their drawings.
 const NO_DRAWING: &str = "<svg></svg>";
@@ -120,7 +122,7 @@ fn read_report(bytes: &[u8]) -> Result<Report> {
 
 /// Rows, floors, comparisons and whatever else follows from scores and labels; notes that follow from them.
 pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut Verification) -> Result<()> {
-    let derived = recount(stored, &artefact.scores(stored.missing_score_equal)?);
+    let derived = recount(stored, &artefact.scores(stored.missing_score_equal)?)?;
     let as_map = |evaluation: &Evaluation| match serde_json::to_value(evaluation) {
         Ok(Value::Object(map)) => Ok(map),
         other => Err(Error::Bug(format!("evaluation: {other:?}"))),
@@ -218,7 +220,7 @@ fn equal(stored: &Value, derived: &Value) -> bool {
 
 /// The verdict follows from the numbers.
 fn sentences(report: &Report, found: &mut Verification) {
-    let derived = verdict::paragraphs(&report.evaluation, &report.heads, &report.recovery);
+    let derived = verdict::paragraphs(&report.evaluation, &report.heads, (&report.recovery, report.audit.as_ref()));
     found.count("sentences of the verdict", derived.len());
     for number in 0..derived.len().max(report.verdict.len()) {
         let [stored, derived] = [&report.verdict, &derived].map(|list| list.get(number).cloned().unwrap_or_default());
@@ -242,8 +244,8 @@ fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()>
     }
     let report = &undrawn;
     let mut expected = tables::all(report)?;
-    expected.push(("report.md".into(), render::markdown(report)?.into_bytes()));
-    expected.push(("report.html".into(), without_charts(&render::html(report)?).into_bytes()));
+    expected.push(("report.md".into(), render::markdown(report, &Templates::default())?.into_bytes()));
+    expected.push(("report.html".into(), without_charts(&render::html(report, &Templates::default())?).into_bytes()));
     found.count("pages and tables", expected.len());
     for (name, expected) in expected {
         let path = folder.join(&name);

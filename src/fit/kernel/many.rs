@@ -106,7 +106,7 @@ fn slopes<R: Real, const K: usize>(rows: usize, y: &[R; TILE], lanes: &mut Lanes
             z[k] = m[k] * if up { s } else { -s };
         }
     }
-    lanes.loss.iter_mut().zip(loss).for_each(|(sum, tile)| *sum += tile.to_f64());
+    lanes.loss.iter_mut().zip(loss).for_each(|(sum, part)| *sum += part.to_f64());
 }
 
 #[inline(always)]
