@@ -7,10 +7,16 @@ use clap::Args;
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
 use super::printer::Printer;
 use crate::dataset;
-use crate::evaluate::{Design, EvaluateOptions, Evaluation, Mode, Protocol, Row, evaluate};
+use crate::evaluate::against::{Against, Change, against};
+use crate::evaluate::{
+    Design, EvaluateOptions, Evaluation, Mode, Protocol, Row, StoredScorer, evaluate_with_scores,
+};
 use crate::features;
 use crate::head::HeadsFile;
-use crate::{Result, output};
+use crate::{Error, Result, output};
+
+/// Name of the heads that would be replaced.
+const OLD: &str = "old head";
 
 /// What a pair counts as when a scorer lacks one of its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -31,6 +37,7 @@ pub enum MissingScore {
     headfit evaluate DATA                                 the split in `pairs` if there is one, else 5 folds\n  \
     headfit evaluate DATA --cross-validate 10             nested cross-validation with 10 folds over prompts\n  \
     headfit evaluate DATA --head heads.json               heads that were fitted before, on pairs they have not seen\n  \
+    headfit evaluate DATA --head new.json --against old.json    may the new heads replace the old ones?\n  \
     headfit evaluate DATA --dimension overall --protocol diff --protocol tau\n  \
     headfit evaluate DATA --missing-score equal --json out.json")]
 pub struct EvaluateArgs {
@@ -42,6 +49,12 @@ pub struct EvaluateArgs {
     /// Score the pairs by stored heads (their coding and features are used)
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
+    /// Heads that those of --head would replace: paired test, exit code 5 where the new ones are shown to be worse
+    #[arg(long, value_name = "FILE", requires = "head")]
+    against: Option<PathBuf>,
+    /// With --against: exit code 5 unless the new heads are shown to be better on every dimension
+    #[arg(long, requires = "against")]
+    must_be_better: bool,
     /// Accuracy rule; may be repeated (default: tau, tau-held-out, diff, diff-half)
     #[arg(long, value_name = "ID")]
     protocol: Vec<Protocol>,
@@ -79,6 +92,11 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         Some(file) => file.features(&ds)?,
         None => features::build(&ds, &args.features.options())?,
     };
+    let old = args.against.as_deref().map(HeadsFile::read).transpose()?;
+    let mut beside = Vec::new();
+    if let Some(heads) = old {
+        beside.push(StoredScorer { name: OLD.to_owned(), features: heads.features(&ds)?, heads });
+    }
     let mode = match (&heads, args.cross_validate) {
         (Some(file), _) => Mode::Stored(file),
         (None, Some(folds)) => Mode::CrossValidate { folds },
@@ -91,19 +109,69 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         draws: args.draws,
         seed: args.train.seed,
         missing_score_equal: args.missing_score == MissingScore::Equal,
-        beside: &[],
+        beside: &beside,
         train: args.train.options(args.features.missing),
         progress: Some(&say),
     };
-    let evaluation = evaluate(&ds, &features, mode, &options)?;
+    let (mut evaluation, scores) = evaluate_with_scores(&ds, &features, mode, &options)?;
+    if !beside.is_empty() {
+        let protocols = evaluation.protocols();
+        let lead = protocols.iter().find(|p| **p == Protocol::DiffHalf).or(protocols.first());
+        evaluation.against = lead.map_or(Vec::new(), |&p| against(&evaluation, &scores, OLD, p));
+    }
     progress.finish_and_clear();
     features.notes.iter().for_each(|note| printer.note(note));
     if !to_stdout {
         show(&evaluation, printer);
     }
-    match &args.json {
-        Some(path) => printer.json(path, &evaluation, args.force),
-        None => Ok(()),
+    if let Some(path) = &args.json {
+        printer.json(path, &evaluation, args.force)?;
+    }
+    if args.against.is_some() { replaceable(&evaluation.against, args.must_be_better) } else { Ok(()) }
+}
+
+/// Fails where the new heads are worse, or, if they must be better, are not.
+fn replaceable(against: &[Against], must_be_better: bool) -> Result<()> {
+    if against.is_empty() {
+        return Err(Error::Usage("--against: the two heads files have no evaluated dimension in common".into()));
+    }
+    let of = |failed: fn(&Change) -> bool| -> Vec<&str> {
+        against.iter().filter(|a| failed(&a.change)).map(|a| a.dimension.as_str()).collect()
+    };
+    let worse = of(|change| *change == Change::Worse);
+    let unproven = of(|change| *change != Change::Better);
+    if !worse.is_empty() {
+        return Err(Error::CheckFailed(format!("the new head is worse than the old one on {}", worse.join(", "))));
+    }
+    if must_be_better && !unproven.is_empty() {
+        return Err(Error::CheckFailed(format!("the new head is not shown to be better on {}", unproven.join(", "))));
+    }
+    Ok(())
+}
+
+/// New head minus old head, one line per dimension.
+fn show_against(against: &[Against], printer: &Printer) {
+    let Some(first) = against.first() else { return };
+    printer.line("");
+    printer.line(format!("New head minus old head, {}, in points:", first.protocol.id()));
+    let points = |d: Option<f64>| d.map_or("–".to_owned(), |d| format!("{:+.1}", 100.0 * d));
+    let shown = |p: Option<f64>| p.map_or("–".to_owned(), |p| format!("{p:.4}"));
+    let says = |change: Change| match change {
+        Change::Better => "better",
+        Change::Worse => "WORSE",
+        Change::NotShown => "no difference shown",
+        Change::NotEnoughData => "not enough data",
+    };
+    let line = |a: &Against| {
+        let pairs = if a.unseen_only { format!("{} unseen", a.n) } else { a.n.to_string() };
+        let interval = if a.low.is_some() { format!("{} to {}", points(a.low), points(a.high)) } else { String::new() };
+        let numbers = [points(a.difference), interval, shown(a.p), shown(a.q), pairs, a.prompts.to_string()];
+        [a.dimension.clone(), says(a.change).to_owned()].into_iter().chain(numbers).collect()
+    };
+    let rows: Vec<Vec<String>> = against.iter().map(line).collect();
+    printer.table(&["dimension", "new head", "difference", "95 % interval", "p", "q", "pairs", "prompts"], &rows, 2);
+    if against.iter().any(|a| a.unseen_only) {
+        printer.line("unseen: only prompts count that neither head was fitted on.");
     }
 }
 
@@ -132,9 +200,15 @@ fn show(evaluation: &Evaluation, printer: &Printer) {
         missing_values(evaluation, dimension).iter().for_each(|line| printer.line(line));
         printer.line(evaluation.verdict(dimension));
     }
-    if !evaluation.notes.is_empty() {
+    show_against(&evaluation.against, printer);
+    if !evaluation.leakage.is_empty() {
         printer.line("");
-        evaluation.notes.iter().for_each(|note| printer.line(format!("note: {note}")));
+        evaluation.leakage.iter().for_each(|leak| printer.alarm(&leak.sentence()));
+    }
+    let notes: Vec<&String> = evaluation.notes.iter().filter(|note| !note.starts_with("LEAKAGE")).collect();
+    if !notes.is_empty() {
+        printer.line("");
+        notes.iter().for_each(|note| printer.line(format!("note: {note}")));
     }
 }
 

@@ -12,9 +12,11 @@ mod init;
 mod pipeline;
 mod printer;
 mod pull;
+mod published;
 mod report;
 mod schema;
 mod score;
+mod suite;
 mod synth;
 mod verify;
 

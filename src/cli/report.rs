@@ -5,13 +5,15 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::args::{DataArgs, FeatureArgs, TrainArgs};
+use super::args::{FeatureArgs, MaybeDataArgs, TrainArgs};
 use super::evaluate::MissingScore;
 use super::pipeline::{self, Defaults, Job, quoted};
 use super::printer::Printer;
+use super::published;
 use crate::head::HeadsFile;
 use crate::report::{Report, refuse_folder};
-use crate::{Result, output};
+use crate::report::published::PublishedTable;
+use crate::{Error, Result, output};
 
 /// The whole job as a folder: JSON, Markdown, HTML and charts
 ///
@@ -22,15 +24,27 @@ use crate::{Result, output};
     headfit report DATA -o report                         the split in `pairs` if there is one, else 5 folds\n  \
     headfit report DATA -o report --cross-validate 10     nested cross-validation with 10 folds over prompts\n  \
     headfit report DATA -o report --head heads.json       heads that were fitted before\n  \
-    headfit report DATA -o report --title \"Round 3\" --json -\n\n\
+    headfit report DATA -o report --title \"Round 3\" --json -\n  \
+    headfit report --published list                       tables of published numbers; with a name: that table\n  \
+    headfit report DATA -o report --published visionreward-table2\n  \
+    headfit report --suite suite.toml -o report           several data sets in one table (datasets/README.md)\n\n\
     A report that nobody changed is replaced by the next one; one that was changed or added to needs --force.\n\
     A folder that is not a report is never replaced.")]
 pub struct ReportArgs {
     #[command(flatten)]
-    data: DataArgs,
+    data: MaybeDataArgs,
     /// Folder to write
-    #[arg(long, short, value_name = "DIR")]
-    output: PathBuf,
+    #[arg(long, short, value_name = "DIR", required_unless_present = "published")]
+    output: Option<PathBuf>,
+    /// Compare several data sets and scorers in one table, as the file says
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    suite: Option<PathBuf>,
+    /// Folder that the paths of a suite are relative to (default: that of the suite file)
+    #[arg(long, value_name = "DIR", requires = "suite")]
+    data_root: Option<PathBuf>,
+    /// Show a table of published numbers beside the measured ones; may be repeated (`list`: which there are)
+    #[arg(long, value_name = "NAME")]
+    published: Vec<String>,
     /// Report on these heads in place of fitting
     #[arg(long, value_name = "FILE", conflicts_with = "cross_validate")]
     head: Option<PathBuf>,
@@ -64,15 +78,34 @@ pub struct ReportArgs {
 /// See the exit codes in `headfit --help`.
 pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
     let start = Instant::now();
-    refuse_folder(&args.output, args.force)?;
+    if args.published.iter().any(|name| name == "list") {
+        return published::list(printer);
+    }
+    let tables: Vec<PublishedTable> = args.published.iter().map(|name| crate::report::published::table(name)).collect::<Result<_>>()?;
+    let Some(folder) = &args.output else {
+        if args.data.data.is_some() || args.suite.is_some() {
+            return Err(Error::Usage("-o DIR is missing: where shall the report be written?".into()));
+        }
+        tables.iter().for_each(|table| published::show(table, printer));
+        return Ok(());
+    };
+    if let Some(file) = &args.suite {
+        let (root, json) = (args.data_root.as_deref(), args.json.as_deref());
+        let order = super::suite::Order { file, root, folder, json, force: args.force, title: args.title.clone(), published: tables };
+        return super::suite::run(order, printer);
+    }
+    let Some(data) = args.data.given() else {
+        return Err(Error::Usage("DATA is missing: -o writes a report about a data set; leave it out to print the table".into()));
+    };
+    refuse_folder(folder, args.force)?;
     let to_stdout = args.json.as_deref() == Some(Path::new("-"));
     if let Some(json) = args.json.as_deref().filter(|_| !to_stdout) {
         output::refuse_existing(json, args.force)?;
     }
     let bar = printer.progress("reading");
     let job = Job {
-        source: args.data.source(),
-        read: args.data.read_options(),
+        source: data.source(),
+        read: data.read_options(),
         features: &args.features,
         train: &args.train,
         heads: args.head.as_deref().map(HeadsFile::read).transpose()?,
@@ -83,8 +116,9 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         command: command(args)?,
         planted: None,
     };
-    let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
-    pipeline::write(&report, &args.output, args.force)?;
+    let mut report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
+    report.published = tables;
+    pipeline::write(&report, folder, args.force)?;
     bar.finish_and_clear();
     if let Some(json) = &args.json {
         printer.json(json, &report, args.force)?;
@@ -93,7 +127,7 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         show(&report, printer);
     }
     printer.note(format!("Done in {:.1} s.", start.elapsed().as_secs_f64()));
-    let page = args.output.join("report.html").display().to_string();
+    let page = folder.join("report.html").display().to_string();
     if to_stdout {
         printer.note(page);
     } else {
@@ -104,6 +138,7 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
 
 /// The verdict, and one sentence per dimension where there are several.
 fn show(report: &Report, printer: &Printer) {
+    report.evaluation.leakage.iter().for_each(|leak| printer.alarm(&leak.sentence()));
     for paragraph in &report.verdict {
         printer.prose(paragraph);
         printer.line("");
@@ -133,6 +168,9 @@ fn command(args: &ReportArgs) -> Result<String> {
         add(format!(" --draws {}", args.draws));
     }
     add(Defaults::new()?.flags(&args.features, &args.train));
+    for name in &args.published {
+        add(format!(" --published {}", quoted(name)));
+    }
     if let Some(title) = &args.title {
         add(format!(" --title {}", quoted(title)));
     }

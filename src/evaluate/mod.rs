@@ -1,6 +1,8 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
+pub mod against;
 pub mod compare;
+pub mod duel;
 pub mod floors;
 mod head_margins;
 pub mod intervals;
@@ -213,6 +215,9 @@ pub struct Evaluation {
     /// Heads that were fitted on prompts they are scored on.
     #[serde(default)]
     pub leakage: Vec<Leakage>,
+    /// The head against the one it would replace; asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<against::Against>,
     /// What the user should know.
     pub notes: Vec<String>,
 }

@@ -88,6 +88,7 @@ impl Evaluation {
             curves: Vec::new(),
             unseen: Vec::new(),
             leakage: Vec::new(),
+            against: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -7,12 +7,23 @@ use sha2::{Digest, Sha256};
 
 use super::Report;
 use super::escape;
+use super::published::PublishedView;
 use super::view::View;
 use crate::plot::{theme, without_style};
 use crate::{Error, Result};
 
 const HTML: &str = include_str!("templates/report.html.j2");
 const MARKDOWN: &str = include_str!("templates/report.md.j2");
+/// Parts of several pages: name, and template.
+const PARTS: [(&str, &str); 4] = [
+    ("leakage.md", include_str!("templates/leakage.md.j2")),
+    ("leakage.html", include_str!("templates/leakage.html.j2")),
+    ("published.md", include_str!("templates/published.md.j2")),
+    ("published.html", include_str!("templates/published.html.j2")),
+];
+const SUITE_HTML: &str = include_str!("templates/suite.html.j2");
+const SUITE_MARKDOWN: &str = include_str!("templates/suite.md.j2");
+const SUITE_STYLE: &str = include_str!("templates/suite.css");
 const STYLE: &str = include_str!("templates/report.css");
 
 /// Name of the escaping that Markdown templates get.
@@ -27,12 +38,33 @@ pub(super) fn json(report: &Report) -> Result<Vec<u8>> {
 
 /// `report.md`.
 pub(super) fn markdown(report: &Report) -> Result<String> {
-    render("report.md", MARKDOWN, context! { report => Serde(report), view => Serde(View::new(report)) })
+    render("report.md", MARKDOWN, context! { report => Serde(report), view => Serde(View::new(report)), ..beside(report) })
+}
+
+/// What the pages show beside the view: warnings of leakage, and numbers that others published.
+fn beside(report: &Report) -> Value {
+    let published: Vec<PublishedView> =
+        report.published.iter().map(|table| PublishedView::new(table, [&report.evaluation])).collect();
+    let leakage: Vec<String> = report.evaluation.leakage.iter().map(crate::evaluate::Leakage::sentence).collect();
+    context! { published => Serde(published), leakage }
+}
+
+/// `suite.md`.
+pub(super) fn suite_markdown(values: Value) -> Result<String> {
+    render("suite.md", SUITE_MARKDOWN, values)
+}
+
+/// `suite.html`, as [`html`].
+pub(super) fn suite_html(values: Value) -> Result<String> {
+    let css = format!("{}{STYLE}{SUITE_STYLE}", theme::css(":root"));
+    let style_hash = base64(&Sha256::digest(css.as_bytes()));
+    let css = Value::from_safe_string(css);
+    render("suite.html", SUITE_HTML, context! { css, style_hash, ..values })
 }
 
 /// `report.html`: no script, no address to load anything from, and a policy that allows exactly its own style sheet.
 pub(super) fn html(report: &Report) -> Result<String> {
-    let css = format!("{}{STYLE}", theme::css(":root"));
+    let css = format!("{}{STYLE}{SUITE_STYLE}", theme::css(":root"));
     let inline = |svg: &str| {
         let svg = without_style(svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
         Value::from_safe_string(svg)
@@ -47,7 +79,7 @@ pub(super) fn html(report: &Report) -> Result<String> {
     render(
         "report.html",
         HTML,
-        context! { report => Serde(report), view => Serde(View::new(report)), charts, css, style_hash },
+        context! { report => Serde(report), view => Serde(View::new(report)), charts, css, style_hash, ..beside(report) },
     )
 }
 
@@ -75,6 +107,9 @@ fn render(name: &'static str, template: &'static str, values: Value) -> Result<S
     environment.add_filter("code", |text: String| {
         Value::from_safe_string(crate::plot::text::one_line(&text).replace('`', "'"))
     });
+    for (name, part) in PARTS {
+        environment.add_template(name, part).map_err(failed)?;
+    }
     environment.add_template(name, template).map_err(failed)?;
     environment.get_template(name).and_then(|t| t.render(values)).map_err(failed)
 }

@@ -7,8 +7,9 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::artefact::{Artefact, LABELS, SCORERS, SCORES};
+use super::artefact::Artefact;
 use super::folder::{changed_files, files_below};
+use super::published::{self, PublishedTable};
 use super::{Report, SCHEMA_VERSION, render, tables, verdict};
 use crate::evaluate::{Evaluation, recount};
 use crate::output::FOLDER_MARK;
@@ -37,6 +38,9 @@ pub struct Verification {
     pub differences: Vec<Difference>,
     /// What a report does not hold enough to compute again.
     pub not_checked: Vec<String>,
+    /// File that is being compared, and its part.
+    #[serde(skip)]
+    pub(super) place: String,
 }
 
 /// One part of a report that was computed again.
@@ -65,12 +69,12 @@ impl Verification {
         self.differences.is_empty()
     }
 
-    fn differ(&mut self, place: impl Into<String>, stored: impl Into<String>, derived: impl Into<String>) {
+    pub(super) fn differ(&mut self, place: impl Into<String>, stored: impl Into<String>, derived: impl Into<String>) {
         let (place, stored, derived) = (place.into(), stored.into(), derived.into());
         self.differences.push(Difference { place, stored, derived });
     }
 
-    fn count(&mut self, part: &str, values: usize) {
+    pub(super) fn count(&mut self, part: &str, values: usize) {
         self.checked.push(Checked { part: part.to_owned(), values });
     }
 }
@@ -81,6 +85,9 @@ impl Verification {
 /// [`Error::Usage`] where `folder` holds no report; [`Error::Data`] where it cannot be read as one of this version;
 /// [`Error::Io`] where files cannot be read. A difference is no error here.
 pub fn verify(folder: &Path) -> Result<Verification> {
+    if folder.join("suite.json").is_file() {
+        return super::verify_suite::verify(folder);
+    }
     let path = folder.join("report.json");
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
@@ -92,9 +99,11 @@ pub fn verify(folder: &Path) -> Result<Verification> {
     };
     let report = read_report(&bytes)?;
     let artefact = Artefact::read(folder)?;
-    let mut found = Verification { title: report.title.clone(), ..Verification::default() };
+    let mut found =
+        Verification { title: report.title.clone(), place: "report.json".into(), ..Verification::default() };
     evaluation(&report.evaluation, &artefact, &mut found)?;
     sentences(&report, &mut found);
+    published_tables(&report.published, &mut found)?;
     pages(folder, &report, &mut found)?;
     touched_files(folder, &mut found)?;
     if !report.heads.is_empty() {
@@ -155,13 +164,14 @@ fn missing_notes(stored: &Value, derived: &Value, found: &mut Verification) {
     let derived = texts(derived);
     found.count("notes", derived.len());
     for note in derived.iter().filter(|note| !stored.contains(*note)) {
-        found.differ("report.json: notes", "(no such note)", note);
+        found.differ(format!("{}: notes", found.place), "(no such note)", note);
     }
 }
 
 /// Compares two values, entries of lists by what they are about and not by their place.
-fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, values: &mut usize, found: &mut Verification) {
-    let place = |at: &[String]| format!("report.json: {}", at.join(", "));
+pub(super) fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, values: &mut usize, found: &mut Verification) {
+    let file = found.place.clone();
+    let place = |at: &[String]| format!("{file}: {}", at.join(", "));
     match (stored, derived) {
         (Value::Object(s), Value::Object(d)) => {
             let keys: BTreeSet<&String> = s.keys().chain(d.keys()).collect();
@@ -195,7 +205,7 @@ fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, values: &mut u
 
 /// Entries of a list under their names: the texts that say what they are about, numbered where that is not enough.
 fn by_name(list: &[Value]) -> BTreeMap<String, &Value> {
-    const ABOUT: [&str; 7] = ["dimension", "scorer", "floor", "attribute", "by", "stratum", "protocol"];
+    const ABOUT: [&str; 8] = ["dataset", "dimension", "scorer", "floor", "attribute", "by", "stratum", "protocol"];
     let mut named = BTreeMap::new();
     for (number, entry) in list.iter().enumerate() {
         let about: Vec<&str> = ABOUT.iter().filter_map(|key| entry.get(*key)?.as_str()).collect();
@@ -218,13 +228,32 @@ fn equal(stored: &Value, derived: &Value) -> bool {
 /// The verdict follows from the numbers.
 fn sentences(report: &Report, found: &mut Verification) {
     let derived = verdict::paragraphs(&report.evaluation, &report.heads, &report.recovery);
+    paragraphs(&report.verdict, &derived, found);
+}
+
+pub(super) fn paragraphs(stored: &[String], derived: &[String], found: &mut Verification) {
     found.count("sentences of the verdict", derived.len());
-    for number in 0..derived.len().max(report.verdict.len()) {
-        let [stored, derived] = [&report.verdict, &derived].map(|list| list.get(number).cloned().unwrap_or_default());
+    for number in 0..derived.len().max(stored.len()) {
+        let [stored, derived] = [stored, derived].map(|list| list.get(number).cloned().unwrap_or_default());
         if stored != derived {
-            found.differ(format!("report.json: verdict, paragraph {}", number + 1), stored, derived);
+            found.differ(format!("{}: verdict, paragraph {}", found.place, number + 1), stored, derived);
         }
     }
+}
+
+/// Published numbers are those that the program knows.
+pub(super) fn published_tables(stored: &[PublishedTable], found: &mut Verification) -> Result<()> {
+    for table in stored {
+        found.count("published numbers", table.rows.len());
+        if published::table(&table.name).ok().as_ref() != Some(table) {
+            found.differ(
+                format!("{}: published, {}", found.place, table.name),
+                "other rows",
+                "the table that this version of headfit holds under that name",
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The pages and tables show what report.json holds. A page by another version of the program is not comparable.
@@ -243,6 +272,11 @@ fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()>
     let mut expected = tables::all(report)?;
     expected.push(("report.md".into(), render::markdown(report)?.into_bytes()));
     expected.push(("report.html".into(), without_charts(&render::html(report)?).into_bytes()));
+    same_files(folder, expected, found)
+}
+
+/// Compares files with what they must hold, pages without their charts.
+pub(super) fn same_files(folder: &Path, expected: Vec<(String, Vec<u8>)>, found: &mut Verification) -> Result<()> {
     found.count("pages and tables", expected.len());
     for (name, expected) in expected {
         let path = folder.join(&name);
@@ -288,17 +322,12 @@ fn first_difference(stored: &[u8], expected: &[u8]) -> (usize, String, String) {
 }
 
 /// Files that are not as they were written: a hint at what was edited, and the only check of the charts.
-fn touched_files(folder: &Path, found: &mut Verification) -> Result<()> {
+pub(super) fn touched_files(folder: &Path, found: &mut Verification) -> Result<()> {
     let Some(changed) = changed_files(folder)? else {
         found.differ(FOLDER_MARK, "is absent or unreadable", "lists the files of the report with their hashes");
         return Ok(());
     };
     found.count("files with their hashes", files_below(folder)?.len().saturating_sub(1));
-    for name in [LABELS, SCORES, SCORERS, "report.json"] {
-        if !changed.contains_key(name) && !folder.join(name).is_file() {
-            found.differ(name, "is absent", "belongs to every report");
-        }
-    }
     for (name, how) in changed {
         found.differ(name, how, "is as it was written");
     }
