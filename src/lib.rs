@@ -26,6 +26,8 @@ pub mod plot;
 pub mod problems;
 pub mod report;
 pub mod rng;
+pub mod select;
+pub mod selftest;
 pub mod stats;
 pub mod synth;
 

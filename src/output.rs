@@ -26,6 +26,54 @@ pub fn write_file(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
     Ok(())
 }
 
+/// A file that is written piece by piece and takes its name only when it is whole.
+#[derive(Debug)]
+pub struct FileWriter {
+    file: std::io::BufWriter<tempfile::NamedTempFile>,
+    path: PathBuf,
+    force: bool,
+}
+
+impl FileWriter {
+    /// Starts a file; nothing stands at `path` until [`FileWriter::finish`].
+    ///
+    /// # Errors
+    /// As [`write_file`].
+    pub fn new(path: &Path, force: bool) -> Result<Self> {
+        refuse_existing(path, force)?;
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let file = std::io::BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(Error::io(path))?);
+        Ok(Self { file, path: path.to_path_buf(), force })
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// As [`write_file`].
+    pub fn finish(self) -> Result<()> {
+        let path = self.path;
+        let file = self.file.into_inner().map_err(|e| Error::io(&path)(e.into_error()))?;
+        file.as_file().sync_all().map_err(Error::io(&path))?;
+        set_ordinary_permissions(file.path()).map_err(Error::io(&path))?;
+        refuse_existing(&path, self.force)?;
+        file.persist(&path).map_err(|e| Error::io(&path)(e.error))?;
+        Ok(())
+    }
+}
+
+impl Write for FileWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Fails early, before any work, if `path` exists and may not be overwritten.
 ///
 /// # Errors

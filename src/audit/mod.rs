@@ -4,11 +4,31 @@
 //! [`Finding`]s, each with an estimate, an interval, its n and a materiality band; [`settle`] then adjusts the p-values of
 //! all of them together (Benjamini–Hochberg), decides the verdicts and sorts, worst first.
 
+pub mod agreement;
+pub mod annotators;
+pub mod attribute_only;
+pub mod attributes;
+pub mod ceiling;
+mod controls;
+mod copies;
+pub mod cycles;
 pub mod estimate;
 pub mod finding;
+pub mod groups;
+mod head;
+pub mod influence;
+pub mod judge;
+pub mod ladders;
+mod leaks;
+pub mod pairs;
+pub mod panel;
+pub mod position;
+pub mod questions;
 pub mod registry;
 pub mod settle;
+pub mod shift;
 pub mod tables;
+mod yes_bias;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +40,7 @@ use crate::{Error, Result};
 pub use estimate::Estimate;
 pub use finding::{Area, Band, Finding, Side, Verdict};
 pub use registry::{CHECKS, Check};
-pub use tables::{AgreementRow, AnnotatorRow, Measure, QuestionRow};
+pub use tables::{AgreementRow, AnnotatorRow, GroupRow, Measure, QuestionRow};
 
 /// What a check may look at.
 #[derive(Clone, Copy)]
@@ -89,8 +109,12 @@ pub struct Outcome {
     pub agreement: Vec<AgreementRow>,
     /// One row per annotator and dimension.
     pub annotators: Vec<AnnotatorRow>,
+    /// Influence by (dimension, `ratings` or `votes`, annotator); goes into the annotators' rows.
+    pub influence: Vec<(String, String, String, Measure)>,
     /// One row per question, judge and dimension.
     pub questions: Vec<QuestionRow>,
+    /// One row per group of pairs.
+    pub groups: Vec<GroupRow>,
     /// What could not be looked at, and why: (subject, reason).
     pub not_run: Vec<(String, String)>,
     /// What the reader should know.
@@ -108,7 +132,9 @@ impl Outcome {
         self.findings.extend(other.findings);
         self.agreement.extend(other.agreement);
         self.annotators.extend(other.annotators);
+        self.influence.extend(other.influence);
         self.questions.extend(other.questions);
+        self.groups.extend(other.groups);
         self.not_run.extend(other.not_run);
         self.notes.extend(other.notes);
     }
@@ -152,6 +178,8 @@ pub struct Audit {
     pub annotators: Vec<AnnotatorRow>,
     /// Questions, or categories of questions where every prompt has its own.
     pub questions: Vec<QuestionRow>,
+    /// Groups of pairs, where heads were given.
+    pub groups: Vec<GroupRow>,
     /// What could not be looked at, and why.
     pub not_run: Vec<NotRun>,
     /// What the reader should know.
@@ -195,6 +223,13 @@ pub fn audit(input: &AuditInput) -> Result<Audit> {
         not_run.extend(missed.map(|(subject, reason)| NotRun { check: check.id.to_owned(), subject, reason }));
         all.extend(outcome);
     }
+    for (dimension, of, annotator, measure) in std::mem::take(&mut all.influence) {
+        let mut rows = all.annotators.iter_mut();
+        let row = rows.find(|r| r.dimension == dimension && r.of == of && r.annotator == annotator);
+        if let Some(row) = row {
+            row.influence = measure;
+        }
+    }
     let tests = settle::settle(&mut all.findings);
     Ok(Audit {
         dataset: ds.name.clone(),
@@ -209,6 +244,7 @@ pub fn audit(input: &AuditInput) -> Result<Audit> {
         agreement: all.agreement,
         annotators: all.annotators,
         questions: all.questions,
+        groups: all.groups,
         not_run,
         notes: all.notes,
     })

@@ -115,3 +115,30 @@ pub struct QuestionRow {
     /// Mean |P(yes) − share of human yes| over ten bins of P(yes).
     pub calibration_error: Measure,
 }
+
+/// Pairs of one group on one dimension: how good the head is there, and whom people and the head prefer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct GroupRow {
+    /// Dimension of the labels.
+    pub dimension: String,
+    /// Attribute of the items.
+    pub attribute: String,
+    /// Its value; empty where the row is about all pairs of equal values.
+    pub value: String,
+    /// `all pairs` (both items have the value), `against others` (one of them has it), or `same` (both have one value).
+    pub relation: String,
+    /// Pairs.
+    pub pairs: usize,
+    /// Pairs that people decided.
+    pub decided: usize,
+    /// Prompts behind those.
+    pub prompts: usize,
+    /// Accuracy of the head (`diff-half`) on them.
+    pub accuracy: Measure,
+    /// Its accuracy on all other pairs.
+    pub rest: Measure,
+    /// `against others`: share of the pairs in which people prefer the value, a tie counting half.
+    pub people: Measure,
+    /// `against others`: share of the pairs in which the head does.
+    pub head: Measure,
+}

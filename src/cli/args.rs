@@ -21,6 +21,12 @@ pub struct GlobalArgs {
     /// Print results only: no progress, no notes
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Say more: what was read, which defaults are in force, how long it took
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// File with defaults for flags, which given flags override (default: headfit.toml in the current folder, if any)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Which data set to read.

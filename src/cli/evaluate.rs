@@ -4,19 +4,20 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::against::{OLD, replaceable, show_against};
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
+use super::evaluation_tables::{self, Shown, estimate};
 use super::printer::Printer;
 use crate::dataset;
-use crate::evaluate::against::{Against, Change, against};
+use crate::evaluate::against::against;
+use crate::evaluate::protocol::Unit;
 use crate::evaluate::{
-    Design, EvaluateOptions, Evaluation, Mode, Protocol, Row, StoredScorer, evaluate_with_scores,
+    Design, EvaluateOptions, Evaluation, Extras, Floor, MissingItem, Mode, Protocol, Row, StoredScorer,
+    evaluate_with_scores,
 };
 use crate::features;
 use crate::head::HeadsFile;
 use crate::{Error, Result, output};
-
-/// Name of the heads that would be replaced.
-const OLD: &str = "old head";
 
 /// What a pair counts as when a scorer lacks one of its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -55,15 +56,45 @@ pub struct EvaluateArgs {
     /// With --against: exit code 5 unless the new heads are shown to be better on every dimension
     #[arg(long, requires = "against")]
     must_be_better: bool,
-    /// Accuracy rule; may be repeated (default: tau, tau-held-out, diff, diff-half)
+    /// Accuracy rule, or `all`; may be repeated (default: tau, tau-held-out, diff, diff-half)
     #[arg(long, value_name = "ID")]
-    protocol: Vec<Protocol>,
+    protocol: Vec<WhichProtocol>,
     /// What a pair counts as when a scorer lacks one of its items
     #[arg(long, default_value = "drop", value_name = "RULE")]
     missing_score: MissingScore,
     /// Bootstrap draws behind the intervals; 0 = no intervals
     #[arg(long, default_value_t = 1000, value_name = "N")]
     draws: usize,
+    /// Sign assignments of the paired permutation tests; 0 = no tests
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    tests: usize,
+    /// Item attribute that names the generator
+    #[arg(long, default_value = "generator", value_name = "ATTRIBUTE", help_heading = "More tables")]
+    generator: String,
+    /// Win share and place of every generator by people and by every scorer
+    #[arg(long, help_heading = "More tables")]
+    system_ranking: bool,
+    /// Accuracy by size of the human margin, between and within generators, by attribute
+    #[arg(long, help_heading = "More tables")]
+    strata: bool,
+    /// Reliability table of the head, calibration of every scorer
+    #[arg(long, help_heading = "More tables")]
+    calibration: bool,
+    /// Kendall, Spearman and Pearson of item scores with mean ratings, pooled and within prompts, from N draws
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200", help_heading = "More tables")]
+    correlations: Option<usize>,
+    /// What an item without a score counts as in correlations: `drop`, or a score
+    #[arg(long, default_value = "drop", value_name = "RULE", value_parser = missing_item, help_heading = "More tables")]
+    missing_item: MissingItem,
+    /// Accuracy against training pairs, questions and λ (refits the head many times)
+    #[arg(long, help_heading = "More tables")]
+    curves: bool,
+    /// Accuracy on values of this attribute that the head never saw (refits); may be repeated
+    #[arg(long, value_name = "ATTRIBUTE", help_heading = "More tables")]
+    group_by: Vec<String>,
+    /// What VideoAlign's shipped code would print, beside ours
+    #[arg(long, help_heading = "More tables")]
+    legacy_videoalign: bool,
     /// Write everything as JSON (`-` = stdout, in place of the tables)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -107,8 +138,17 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         dimensions: args.train.dimensions(&ds)?,
         protocols: chosen_protocols(&args.protocol),
         draws: args.draws,
+        tests: args.tests,
         seed: args.train.seed,
         missing_score_equal: args.missing_score == MissingScore::Equal,
+        extras: Extras {
+            systems: Some(args.generator.clone()),
+            correlations: args.correlations.map(|draws| (args.missing_item, draws)),
+            curves: args.curves,
+            unseen: args.group_by.clone(),
+            legacy: args.legacy_videoalign,
+            ..Extras::default()
+        },
         beside: &beside,
         train: args.train.options(args.features.missing),
         progress: Some(&say),
@@ -122,7 +162,8 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
     progress.finish_and_clear();
     features.notes.iter().for_each(|note| printer.note(note));
     if !to_stdout {
-        show(&evaluation, printer);
+        let shown = Shown { calibration: args.calibration, systems: args.system_ranking, strata: args.strata };
+        show(&evaluation, shown, printer);
     }
     if let Some(path) = &args.json {
         printer.json(path, &evaluation, args.force)?;
@@ -130,75 +171,91 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
     if args.against.is_some() { replaceable(&evaluation.against, args.must_be_better) } else { Ok(()) }
 }
 
-/// Fails where the new heads are worse, or, if they must be better, are not.
-fn replaceable(against: &[Against], must_be_better: bool) -> Result<()> {
-    if against.is_empty() {
-        return Err(Error::Usage("--against: the two heads files have no evaluated dimension in common".into()));
-    }
-    let of = |failed: fn(&Change) -> bool| -> Vec<&str> {
-        against.iter().filter(|a| failed(&a.change)).map(|a| a.dimension.as_str()).collect()
-    };
-    let worse = of(|change| *change == Change::Worse);
-    let unproven = of(|change| *change != Change::Better);
-    if !worse.is_empty() {
-        return Err(Error::CheckFailed(format!("the new head is worse than the old one on {}", worse.join(", "))));
-    }
-    if must_be_better && !unproven.is_empty() {
-        return Err(Error::CheckFailed(format!("the new head is not shown to be better on {}", unproven.join(", "))));
-    }
-    Ok(())
-}
-
-/// New head minus old head, one line per dimension.
-fn show_against(against: &[Against], printer: &Printer) {
-    let Some(first) = against.first() else { return };
-    printer.line("");
-    printer.line(format!("New head minus old head, {}, in points:", first.protocol.id()));
-    let points = |d: Option<f64>| d.map_or("–".to_owned(), |d| format!("{:+.1}", 100.0 * d));
-    let shown = |p: Option<f64>| p.map_or("–".to_owned(), |p| format!("{p:.4}"));
-    let says = |change: Change| match change {
-        Change::Better => "better",
-        Change::Worse => "WORSE",
-        Change::NotShown => "no difference shown",
-        Change::NotEnoughData => "not enough data",
-    };
-    let line = |a: &Against| {
-        let pairs = if a.unseen_only { format!("{} unseen", a.n) } else { a.n.to_string() };
-        let interval = if a.low.is_some() { format!("{} to {}", points(a.low), points(a.high)) } else { String::new() };
-        let numbers = [points(a.difference), interval, shown(a.p), shown(a.q), pairs, a.prompts.to_string()];
-        [a.dimension.clone(), says(a.change).to_owned()].into_iter().chain(numbers).collect()
-    };
-    let rows: Vec<Vec<String>> = against.iter().map(line).collect();
-    printer.table(&["dimension", "new head", "difference", "95 % interval", "p", "q", "pairs", "prompts"], &rows, 2);
-    if against.iter().any(|a| a.unseen_only) {
-        printer.line("unseen: only prompts count that neither head was fitted on.");
-    }
-}
-
-fn chosen_protocols(given: &[Protocol]) -> Vec<Protocol> {
+fn chosen_protocols(given: &[WhichProtocol]) -> Vec<Protocol> {
     let mut chosen: Vec<Protocol> = Vec::new();
-    for &protocol in if given.is_empty() { &Protocol::DEFAULT[..] } else { given } {
+    let asked = given.iter().flat_map(|which| match which {
+        WhichProtocol::All => Protocol::ALL.to_vec(),
+        WhichProtocol::One(protocol) => vec![*protocol],
+    });
+    for protocol in asked {
         if !chosen.contains(&protocol) {
             chosen.push(protocol);
         }
     }
-    chosen
+    if chosen.is_empty() { Protocol::DEFAULT.to_vec() } else { chosen }
 }
 
-/// One table and one sentence per dimension, then what should be known.
-fn show(evaluation: &Evaluation, printer: &Printer) {
+/// A protocol, or all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WhichProtocol {
+    All,
+    One(Protocol),
+}
+
+impl clap::ValueEnum for WhichProtocol {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [WhichProtocol; Protocol::ALL.len() + 1] = {
+            let mut all = [WhichProtocol::All; Protocol::ALL.len() + 1];
+            let mut i = 0;
+            while i < Protocol::ALL.len() {
+                all[i] = WhichProtocol::One(Protocol::ALL[i]);
+                i += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        match self {
+            Self::All => Some(clap::builder::PossibleValue::new("all")),
+            Self::One(protocol) => Some(clap::builder::PossibleValue::new(protocol.id())),
+        }
+    }
+}
+
+/// `drop` or a number.
+fn missing_item(text: &str) -> std::result::Result<MissingItem, String> {
+    match text.trim() {
+        "drop" => Ok(MissingItem::Drop),
+        number => match number.parse::<f64>() {
+            Ok(score) if score.is_finite() => Ok(MissingItem::Score(score)),
+            _ => Err("`drop`, or a number such as 0".to_owned()),
+        },
+    }
+}
+
+/// Columns of accuracies in one table; more protocols make more tables.
+const PROTOCOLS_ABREAST: usize = 4;
+
+/// Tables and one sentence per dimension, then what should be known.
+fn show(evaluation: &Evaluation, shown: Shown, printer: &Printer) {
     printer.line(heading(evaluation));
     for dimension in evaluation.dimensions() {
-        printer.line("");
-        printer.line(dimension);
-        let protocols = evaluation.protocols();
-        let titles: Vec<&str> = std::iter::once("scorer")
-            .chain(protocols.iter().map(|p| p.id()))
-            .chain(["pairs", "decided", "prompts", "coverage"])
-            .collect();
-        printer.table(&titles, &table(evaluation, dimension, &protocols), 1);
+        let all = evaluation.protocols();
+        for protocols in all.chunks(PROTOCOLS_ABREAST) {
+            printer.line("");
+            printer.line(dimension);
+            let titles: Vec<&str> = std::iter::once("scorer")
+                .chain(protocols.iter().map(|p| p.id()))
+                .chain(["pairs", "ties", "equal", "prompts", "coverage"])
+                .collect();
+            printer.table(&titles, &table(evaluation, dimension, protocols), 1);
+        }
+        what_references_are(evaluation, dimension, printer);
         missing_values(evaluation, dimension).iter().for_each(|line| printer.line(line));
-        printer.line(evaluation.verdict(dimension));
+        evaluation_tables::show(evaluation, dimension, shown, printer);
+        printer.line("");
+        printer.prose(&evaluation.verdict(dimension));
+    }
+    let identity = &evaluation.identity;
+    if identity.checked > 0 {
+        printer.line("");
+        printer.line(format!(
+            "tau ≥ max(t, (1 − t)·diff) holds for {} of {} scorers and dimensions.",
+            identity.checked - identity.broken.len(),
+            identity.checked
+        ));
     }
     show_against(&evaluation.against, printer);
     if !evaluation.leakage.is_empty() {
@@ -208,7 +265,19 @@ fn show(evaluation: &Evaluation, printer: &Printer) {
     let notes: Vec<&String> = evaluation.notes.iter().filter(|note| !note.starts_with("LEAKAGE")).collect();
     if !notes.is_empty() {
         printer.line("");
-        notes.iter().for_each(|note| printer.line(format!("note: {note}")));
+        notes.iter().for_each(|note| printer.prose(&format!("note: {note}")));
+    }
+}
+
+/// What the attribute and the annotators in the table are.
+fn what_references_are(evaluation: &Evaluation, dimension: &str, printer: &Printer) {
+    let all = evaluation.floors.iter().chain(&evaluation.ceilings);
+    for name in ["attribute", "annotator"] {
+        let found = all.clone().find(|f| f.dimension == dimension && f.floor == name);
+        if let Some((found, detail)) = found.and_then(|f| Some((f, f.detail.as_deref()?))) {
+            let what = if name == "attribute" { "best single attribute, fitted out of fold" } else { "human level" };
+            printer.line(format!("({}) {what}: {detail}", found.floor));
+        }
     }
 }
 
@@ -228,42 +297,38 @@ fn heading(evaluation: &Evaluation) -> String {
     format!("{}{simulated}: {design}; {intervals}{missing}", evaluation.dataset)
 }
 
-/// Scorers, then floors.
+/// Scorers, then floors, then the human level.
 fn table(evaluation: &Evaluation, dimension: &str, protocols: &[Protocol]) -> Vec<Vec<String>> {
-    let rows: Vec<&Row> = evaluation.rows.iter().filter(|r| r.dimension == dimension).collect();
+    let rows: Vec<&Row> =
+        (evaluation.rows.iter()).filter(|r| r.dimension == dimension && protocols.contains(&r.protocol)).collect();
     let mut lines = Vec::new();
     for rows in rows.chunk_by(|a, b| a.scorer == b.scorer) {
         let mut line = vec![rows[0].scorer.clone()];
-        line.extend(rows.iter().map(|row| accuracy(row)));
+        line.extend(rows.iter().map(|row| estimate(row.value, row.low, row.high)));
         // Protocols that drop pairs share these counts; the largest denominator shows them.
-        let widest = rows.iter().max_by_key(|r| r.n).unwrap_or(&rows[0]);
-        let pairs = rows.iter().filter(|r| !r.protocol.drops_human_ties()).map(|r| r.n).max().unwrap_or(0);
+        let of_pairs = || rows.iter().filter(|r| r.protocol.unit() == Unit::Pair);
+        let widest = of_pairs().max_by_key(|r| r.n).unwrap_or(&rows[0]);
+        let pairs = of_pairs().filter(|r| !r.protocol.drops_human_ties()).map(|r| r.n).max().unwrap_or(0);
         let pairs = if pairs > 0 { pairs } else { widest.n + widest.ties };
-        line.extend([pairs.to_string(), (pairs - widest.ties.min(pairs)).to_string(), widest.prompts.to_string()]);
+        line.extend([pairs, widest.ties.min(pairs), widest.equal_scores, widest.prompts].map(|n| n.to_string()));
         line.push(format!("{:.1} %", 100.0 * widest.coverage));
         lines.push(line);
     }
-    for floor in ["chance", "always-tie"] {
-        let value = |protocol: &Protocol| {
-            let mut floors = evaluation.floors.iter();
-            floors.find(|f| f.dimension == dimension && f.floor == floor && f.protocol == *protocol)
-        };
-        let values = protocols.iter().map(|p| value(p).map_or("–".to_owned(), |f| format!("{:.3}", f.value)));
-        lines.push(std::iter::once(format!("({floor})")).chain(values).collect());
+    let references: Vec<&Floor> =
+        evaluation.floors.iter().chain(&evaluation.ceilings).filter(|f| f.dimension == dimension).collect();
+    for name in ["chance", "always-tie", "majority", "attribute", "annotator"] {
+        let own: Vec<&&Floor> = references.iter().filter(|f| f.floor == name).collect();
+        if own.is_empty() {
+            continue;
+        }
+        let value = |protocol: &Protocol| own.iter().find(|f| f.protocol == *protocol);
+        let cell = |p: &Protocol| value(p).map_or("–".to_owned(), |f| estimate(Some(f.value), f.low, f.high));
+        lines.push(std::iter::once(format!("({name})")).chain(protocols.iter().map(cell)).collect());
     }
     for line in &mut lines {
-        line.resize(protocols.len() + 5, String::new());
+        line.resize(protocols.len() + 6, String::new());
     }
     lines
-}
-
-/// `0.745 [0.720, 0.777]`.
-fn accuracy(row: &Row) -> String {
-    match (row.value, row.low, row.high) {
-        (Some(value), Some(low), Some(high)) => format!("{value:.3} [{low:.3}, {high:.3}]"),
-        (Some(value), _, _) => format!("{value:.3}"),
-        _ => "–".to_owned(),
-    }
 }
 
 /// Why values or intervals are missing, one line per reason.
@@ -321,10 +386,10 @@ mod tests {
     fn a_line_shows_pairs_decided_pairs_prompts_and_coverage() {
         let both = evaluation(vec![row("s", Protocol::Tau, Some(0.6), 100), row("s", Protocol::Diff, Some(0.7), 70)]);
         let lines = table(&both, "d", &both.protocols());
-        let expected = ["s", "0.600 [0.500, 0.700]", "0.700 [0.600, 0.800]", "100", "70", "7", "50.0 %"];
+        let expected = ["s", "0.600 [0.500, 0.700]", "0.700 [0.600, 0.800]", "100", "30", "0", "7", "50.0 %"];
         assert_eq!(lines[0], expected);
         let only_diff = evaluation(vec![row("s", Protocol::Diff, Some(0.7), 70)]);
-        assert_eq!(table(&only_diff, "d", &only_diff.protocols())[0][2..4], ["100", "70"]);
+        assert_eq!(table(&only_diff, "d", &only_diff.protocols())[0][2..4], ["100", "30"]);
     }
 
     #[test]

@@ -238,6 +238,7 @@ fn print_head(head: &Head, printer: &Printer) {
             row
         })
         .collect();
+    super::fit_details::print(head, printer);
     if head.intervals.is_empty() {
         printer.table(&["  largest weights", "weight"], &rows, 1);
     } else {

@@ -1,12 +1,19 @@
 //! The command line: the only place that prints, reads the clock and decides the exit code. One file per command.
 
+mod against;
 mod args;
 mod audit;
 mod check;
+mod completions;
+mod config;
 mod demo;
 mod evaluate;
+mod evaluation_tables;
+mod explain;
 mod explain_protocol;
 mod fit;
+mod fit_details;
+mod head;
 mod import;
 mod init;
 mod pipeline;
@@ -16,13 +23,15 @@ mod published;
 mod report;
 mod schema;
 mod score;
+mod select;
+mod selftest;
 mod suite;
 mod synth;
 mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::Result;
 use printer::Printer;
@@ -61,31 +70,61 @@ enum Command {
     ExplainProtocol(explain_protocol::ExplainProtocolArgs),
     Audit(audit::AuditArgs),
     Score(score::ScoreArgs),
+    Compare(explain::CompareArgs),
+    Explain(explain::ExplainArgs),
+    Select(select::SelectArgs),
+    Head(head::HeadArgs),
     Report(report::ReportArgs),
     Verify(verify::VerifyArgs),
     Synth(synth::SynthArgs),
+    Selftest(selftest::SelftestArgs),
     Schema(schema::SchemaArgs),
     Demo(demo::DemoArgs),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
 }
 
 /// Parses the process arguments, runs the command, prints what went wrong, and gives the exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let start = std::time::Instant::now();
+    let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let defaults = config::find(&args);
+    let command = match &defaults {
+        None => Ok(Cli::command()),
+        Some(path) => config::apply(Cli::command(), path),
+    };
+    let command = match command {
+        Ok(command) => command,
+        Err(error) => {
+            Printer::new(false, false).error(&error);
+            return ExitCode::from(error.exit_code());
+        }
+    };
+    let cli = match command.try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         // clap prints help and version to stdout (code 0) and usage errors to stderr (code 2).
         Err(message) => {
             let _ = message.print();
+            if let Some(path) = defaults.filter(|_| message.use_stderr()) {
+                Printer::new(false, false).note(format!("(some defaults are from {})", path.display()));
+            }
             return ExitCode::from(u8::from(message.use_stderr()) * 2);
         }
     };
-    let printer = Printer::new(cli.global.quiet);
-    match run(cli, &printer) {
+    let printer = Printer::new(cli.global.quiet, cli.global.verbose);
+    printer.detail(format!("headfit {}", env!("CARGO_PKG_VERSION")));
+    if let Some(path) = defaults {
+        printer.detail(format!("defaults from {}", path.display()));
+    }
+    let code = match run(cli, &printer) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             printer.error(&error);
             ExitCode::from(error.exit_code())
         }
-    }
+    };
+    printer.detail(format!("took {:.2} s", start.elapsed().as_secs_f64()));
+    code
 }
 
 fn run(cli: Cli, printer: &Printer) -> Result<()> {
@@ -103,10 +142,17 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::ExplainProtocol(args) => explain_protocol::run(&args, printer),
         Command::Audit(args) => audit::run(&args, printer),
         Command::Score(args) => score::run(&args, printer),
+        Command::Compare(args) => explain::compare(&args, printer),
+        Command::Explain(args) => explain::explain(&args, printer),
+        Command::Select(args) => select::run(&args, printer),
+        Command::Head(args) => head::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
         Command::Verify(args) => verify::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),
+        Command::Selftest(args) => selftest::run(&args, printer),
         Command::Schema(args) => schema::run(&args, printer),
         Command::Demo(args) => demo::run(&args, printer),
+        Command::Completions(args) => completions::completions(&args, printer),
+        Command::Man(args) => completions::man(&args, printer),
     }
 }

@@ -14,12 +14,13 @@ use crate::{Error, Result, output};
 /// Writes results to stdout, notes and progress to stderr.
 pub struct Printer {
     quiet: bool,
+    verbose: bool,
 }
 
 impl Printer {
     /// `quiet` leaves out notes and progress.
-    pub fn new(quiet: bool) -> Self {
-        Self { quiet }
+    pub fn new(quiet: bool, verbose: bool) -> Self {
+        Self { quiet, verbose: verbose && !quiet }
     }
 
     /// One line of result on stdout. A closed pipe is not an error of ours.
@@ -57,6 +58,18 @@ impl Printer {
         if !self.quiet {
             let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
         }
+    }
+
+    /// One line on stderr for those who asked for more (`-v`).
+    pub fn detail(&self, text: impl AsRef<str>) {
+        if self.verbose {
+            self.note(text);
+        }
+    }
+
+    /// Bytes of result on stdout. A closed pipe is not an error of ours: the rest goes nowhere.
+    pub fn raw(&self) -> impl Write + Send {
+        Pipe { out: std::io::BufWriter::new(std::io::stdout()), closed: false }
     }
 
     /// What went wrong, on stderr.
@@ -124,4 +137,40 @@ pub fn to_json(value: &impl Serialize) -> Result<String> {
     let mut text = serde_json::to_string_pretty(value).map_err(|e| Error::Bug(format!("JSON: {e}")))?;
     text.push('\n');
     Ok(text)
+}
+
+/// stdout, until its reader goes away.
+struct Pipe {
+    out: std::io::BufWriter<std::io::Stdout>,
+    closed: bool,
+}
+
+impl Pipe {
+    fn pass<T>(&mut self, result: std::io::Result<T>, otherwise: T) -> std::io::Result<T> {
+        match result {
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(otherwise)
+            }
+            result => result,
+        }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.closed {
+            return Ok(bytes.len());
+        }
+        let result = self.out.write(bytes);
+        self.pass(result, bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let result = self.out.flush();
+        self.pass(result, ())
+    }
 }

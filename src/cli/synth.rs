@@ -84,6 +84,7 @@ pub fn run(args: &SynthArgs, printer: &Printer) -> Result<()> {
         seed: args.seed,
         train_pairs: args.train_pairs as usize,
         test_pairs: args.test_pairs as usize,
+        ..SimulationOptions::default()
     };
     let simulation = simulate(options)?;
     let files = simulation.files()?;

@@ -32,7 +32,7 @@ pub fn build(
 }
 
 /// What an answer cell says.
-enum Token {
+pub(super) enum Token {
     Blank,
     P(f64),
     OutOfRange,
@@ -235,10 +235,14 @@ impl<'a> Reader<'a> {
 
 /// Reads an answer cell.
 fn token(column: &Column, row: usize) -> Token {
-    let text = match &column.values {
-        Values::Text(texts) => texts.get(row).trim(),
-        _ => return probability(column.number(row)),
-    };
+    match &column.values {
+        Values::Text(texts) => token_of(texts.get(row).trim()),
+        _ => probability(column.number(row)),
+    }
+}
+
+/// Reads an answer that was typed; `text` is trimmed.
+pub(super) fn token_of(text: &str) -> Token {
     let bare = text.strip_suffix('.').unwrap_or(text);
     match bare {
         "" if text.is_empty() => Token::Blank,
@@ -246,7 +250,11 @@ fn token(column: &Column, row: usize) -> Token {
         "0" => Token::P(0.0),
         word if word.eq_ignore_ascii_case("yes") || word.eq_ignore_ascii_case("true") => Token::P(1.0),
         word if word.eq_ignore_ascii_case("no") || word.eq_ignore_ascii_case("false") => Token::P(0.0),
-        _ => probability(column.number(row)),
+        _ => probability(match text.parse() {
+            Ok(p) if f64::is_finite(p) => Number::Value(p),
+            Ok(_) => Number::NotFinite,
+            Err(_) => Number::Words,
+        }),
     }
 }
 

@@ -28,6 +28,7 @@ impl<'a> Files<'a> {
             Source::Embedded { name, files } => {
                 (files.iter().map(|(file, _)| (*file).to_owned()).collect(), (*name).to_owned())
             }
+            Source::Memory { name, files } => (files.iter().map(|(file, _)| file.clone()).collect(), name.clone()),
             Source::Folder { path, .. } => (list_folder(path)?, folder_name(path)),
         };
         names.sort();
@@ -41,6 +42,9 @@ impl<'a> Files<'a> {
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         match self.source {
             Source::Folder { path, .. } => read_file(&path.join(name)),
+            Source::Memory { files, .. } => {
+                Ok(files.iter().find(|(file, _)| file == name).map(|(_, bytes)| bytes.clone()))
+            }
             Source::Embedded { files, .. } => {
                 Ok(files.iter().find(|(file, _)| *file == name).map(|(_, bytes)| bytes.to_vec()))
             }

@@ -136,6 +136,63 @@ pub fn to_parquet(columns: &[(&str, Values)]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A column of a Parquet file that holds more than tables do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BlobColumn {
+    /// Text.
+    Text(Vec<String>),
+    /// Bytes, for example of an image.
+    Bytes(Vec<Vec<u8>>),
+    /// Numbers.
+    Float(Vec<f64>),
+}
+
+/// The columns as the bytes of a Parquet file; as [`to_parquet`], with columns of bytes.
+///
+/// # Errors
+/// [`Error::Bug`] if polars refuses the columns.
+pub fn blobs_to_parquet(columns: &[(&str, BlobColumn)]) -> Result<Vec<u8>> {
+    let bug = |e: pl::PolarsError| Error::Bug(format!("Parquet: {e}"));
+    let column = |(name, values): &(&str, BlobColumn)| match values {
+        BlobColumn::Text(v) => pl::Column::new((*name).into(), v),
+        BlobColumn::Bytes(v) => {
+            let bytes: Vec<&[u8]> = v.iter().map(Vec::as_slice).collect();
+            pl::Column::new((*name).into(), bytes)
+        }
+        BlobColumn::Float(v) => pl::Column::new((*name).into(), v),
+    };
+    let height = columns.first().map_or(0, |(_, values)| match values {
+        BlobColumn::Text(v) => v.len(),
+        BlobColumn::Bytes(v) => v.len(),
+        BlobColumn::Float(v) => v.len(),
+    });
+    let mut frame = pl::DataFrame::new(height, columns.iter().map(column).collect()).map_err(bug)?;
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).set_parallel(false).finish(&mut frame).map_err(bug)?;
+    Ok(bytes)
+}
+
+/// The named columns of a Parquet file as they would be typed, one list per name; other columns are not read.
+///
+/// # Errors
+/// What polars says, in words.
+pub fn parquet_texts(bytes: &[u8], names: &[&str]) -> std::result::Result<Vec<Vec<String>>, String> {
+    let wanted: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let read = || ParquetReader::new(Cursor::new(bytes)).with_columns(Some(wanted)).finish().map_err(|e| e.to_string());
+    let frame = guarded(read)?;
+    let text = |value: pl::AnyValue<'_>| match value {
+        pl::AnyValue::String(text) => text.to_owned(),
+        pl::AnyValue::StringOwned(text) => text.to_string(),
+        pl::AnyValue::Null => String::new(),
+        other => other.extract::<f64>().map_or_else(|| other.to_string(), |x| x.to_string()),
+    };
+    let column = |name: &&str| -> std::result::Result<Vec<String>, String> {
+        let column = frame.column(name).map_err(|e| e.to_string())?;
+        (0..frame.height()).map(|row| column.get(row).map(text).map_err(|e| e.to_string())).collect()
+    };
+    names.iter().map(column).collect()
+}
+
 fn to_column(name: &str, values: &Values) -> pl::Column {
     match values {
         Values::Text(v) => {

@@ -18,6 +18,7 @@ mod propose;
 pub mod pull;
 mod ratings;
 mod read;
+mod stream;
 mod table;
 mod tables;
 
@@ -29,9 +30,10 @@ use crate::checklist::Checklist;
 use crate::problems::Problems;
 
 pub use card::{AnswerKind, DataCard, DimensionCard, ScorerCard};
-pub use frame::to_parquet;
+pub use frame::{BlobColumn, blobs_to_parquet, parquet_texts, to_parquet};
 pub use propose::{Proposal, propose};
 pub use read::{load, read};
+pub use stream::{StreamFormat, StreamItem, StreamOptions, StreamSummary, read_stream};
 pub use table::{Texts, Values};
 
 /// Everything people and models have said, read, checked and linked by index.
@@ -268,6 +270,13 @@ impl Items {
 }
 
 impl Dataset {
+    /// Makes every answer a plain yes (P(yes) ≥ ½) or no, as scorers that know no probabilities read them.
+    pub fn harden(&mut self) {
+        for row in self.answers.iter_mut().flat_map(|answers| &mut answers.rows) {
+            row.p_yes = row.p_yes.map(|p| f64::from(u8::from(p >= 0.5)));
+        }
+    }
+
     /// Index of the dimension with this name.
     pub fn dimension(&self, name: &str) -> Option<usize> {
         self.dimensions.iter().position(|d| d == name)
@@ -380,6 +389,13 @@ pub enum Source {
         path: std::path::PathBuf,
         /// Manifest outside the folder (`--manifest`).
         manifest: Option<std::path::PathBuf>,
+    },
+    /// Files in memory: (file name, bytes).
+    Memory {
+        /// Name shown for the folder.
+        name: String,
+        /// The files.
+        files: Vec<(String, Vec<u8>)>,
     },
     /// Files built into the program: (file name, bytes).
     Embedded {

@@ -81,7 +81,7 @@ fn on_dimension(evaluation: &Evaluation, scores: &DimensionScores, old: &str, pr
     let (labels, pair) = (labels.select(&unseen), [new.select(&unseen), old.select(&unseen)]);
     let (draws, seed) = (evaluation.draws, evaluation.seed);
     let question =
-        Question { dimension: &scores.dimension, protocols: &[protocol], draws, seed, head_first: true };
+        Question { dimension: &scores.dimension, protocols: &[protocol], draws, seed, head_first: true, tests: 0 };
     let compared = assess(&labels, &pair, question).comparisons.into_iter().next()?;
     let fought = duel(&labels, &pair[0], &pair[1], protocol, seed);
     Some(Against {

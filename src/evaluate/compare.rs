@@ -1,10 +1,13 @@
 //! Accuracies of all scorers of a dimension, and the head against each of them on their common pairs.
 
+use rayon::prelude::*;
+
 use super::intervals::{Bootstrap, FEWEST_GROUPS, FEWEST_PAIRS, Interval, NOT_ENOUGH};
 use super::intervals::{accuracy_interval, differences, enough, percentile_interval};
 use super::margins::{LabelledPairs, ScoredPairs};
 use super::protocol::Protocol;
 use super::sample::{Point, Sample};
+use super::significance::{Tested, clustered, test_difference};
 use super::{Comparison, Row, Verdict};
 
 /// What is asked of [`assess`].
@@ -20,6 +23,8 @@ pub struct Question<'a> {
     pub seed: u64,
     /// Whether the first scorer is the head, to be compared with the others.
     pub head_first: bool,
+    /// Sign assignments of the permutation tests; 0 = no tests.
+    pub tests: usize,
 }
 
 /// Accuracies and comparisons of one dimension.
@@ -43,23 +48,30 @@ pub fn assess(labels: &LabelledPairs, scorers: &[ScoredPairs], question: Questio
     let duels = if question.head_first { duels(labels, scorers, protocols, &mut samples) } else { Vec::new() };
     let bootstrap = Bootstrap { groups: labels.groups, draws: question.draws, seed: question.seed };
     let draws = bootstrap.run(&samples, protocols);
-    let points: Vec<Vec<Point>> = samples.iter().map(|s| protocols.iter().map(|&p| s.point(p)).collect()).collect();
+    let points: Vec<Vec<Point>> = samples.par_iter().map(|s| protocols.iter().map(|&p| s.point(p)).collect()).collect();
 
     let mut found = Assessment::default();
     for (s, scored) in scorers.iter().enumerate() {
-        for (k, &protocol) in protocols.iter().enumerate() {
-            found.rows.push(row(question, scored, protocol, &samples[s], &points[s][k], &draws[s][k]));
-        }
+        let rows = protocols.par_iter().enumerate();
+        let rows = rows.map(|(k, &protocol)| row(question, scored, protocol, &samples[s], &points[s][k], &draws[s][k]));
+        found.rows.extend(rows.collect::<Vec<Row>>());
         found.notes.extend(notes(question, scored, &draws[s], &points[s]));
     }
-    for duel in duels {
-        let (head, other) = (duel.head, duel.other);
-        for (k, &protocol) in protocols.iter().enumerate().filter(|(_, p)| duel.is_for(**p)) {
+    let jobs: Vec<(&Duel, usize, Protocol)> = (duels.iter())
+        .flat_map(|duel| {
+            (protocols.iter().enumerate()).filter(|(_, p)| duel.is_for(**p)).map(move |(k, &p)| (duel, k, p))
+        })
+        .collect();
+    let compared: Vec<Comparison> = (jobs.into_par_iter())
+        .map(|(duel, k, protocol)| {
+            let (head, other) = (duel.head, duel.other);
             let draws = differences(&draws[head][k], &draws[other][k]);
             let scorer = &scorers[duel.scorer].scorer;
-            found.comparisons.push(comparison(question, scorer, protocol, &points[head][k], &points[other][k], &draws));
-        }
-    }
+            let comparison = comparison(question, scorer, protocol, &points[head][k], &points[other][k], &draws);
+            tested(comparison, &samples[head], &samples[other], question)
+        })
+        .collect();
+    found.comparisons.extend(compared);
     // `diff-decided` has samples of its own and so comes last; tables want the order of the protocols.
     let place = |c: &Comparison| {
         let scorer = scorers.iter().position(|s| s.scorer == c.scorer);
@@ -67,6 +79,18 @@ pub fn assess(labels: &LabelledPairs, scorers: &[ScoredPairs], question: Questio
     };
     found.comparisons.sort_by_key(place);
     found
+}
+
+/// Adds what tests say, where there are enough data for an interval.
+fn tested(comparison: Comparison, head: &Sample, other: &Sample, question: Question<'_>) -> Comparison {
+    if !enough(comparison.n, comparison.prompts) {
+        return comparison;
+    }
+    let (Ok(head), Ok(other)) = (head.credits(comparison.protocol), other.credits(comparison.protocol)) else {
+        return comparison;
+    };
+    let Tested { se, p, mcnemar, detectable } = test_difference(&head, &other, question.tests, question.seed);
+    Comparison { se, p, mcnemar, detectable, ..comparison }
 }
 
 /// The head and another scorer on their common pairs, as positions in the list of samples.
@@ -143,7 +167,7 @@ fn row(
         coverage: scored.coverage,
         epsilon: point.epsilon,
         equal_scores: sample.equal_scores(),
-        se: None,
+        se: value.and_then(|_| clustered(sample, protocol)).map(|mean| mean.se).filter(|se| se.is_finite()),
         interval: interval.map(|i| i.kind),
         reason,
     }

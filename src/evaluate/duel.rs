@@ -93,7 +93,7 @@ pub struct Best {
 /// Several columns need one.
 pub fn best(labels: &LabelledPairs, scored: &[ScoredPairs], protocol: Protocol, seed: u64) -> Option<Best> {
     let dimension = "";
-    let question = Question { dimension, protocols: &[protocol], draws: 0, seed, head_first: false };
+    let question = Question { dimension, protocols: &[protocol], draws: 0, seed, head_first: false, tests: 0 };
     let rows = assess(labels, scored, question).rows;
     let able: Vec<(usize, f64)> = (rows.iter().enumerate())
         .filter(|(_, row)| row.coverage >= LEAST_COVERAGE && enough(row.n, row.prompts))
@@ -131,7 +131,7 @@ mod tests {
     fn labels() -> LabelledPairs {
         let human: Vec<i8> = (0..80).map(|i| if i % 4 < 2 { 1 } else { -1 }).collect();
         let group = (0..80u32).map(|i| i / 2).collect();
-        LabelledPairs { pair: (0..80).collect(), human, group, groups: 40 }
+        LabelledPairs { pair: (0..80).collect(), human, group, groups: 40, ..LabelledPairs::default() }
     }
 
     /// Right on all pairs but the first `wrong`.

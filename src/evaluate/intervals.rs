@@ -3,6 +3,7 @@
 use rand::RngExt;
 use rayon::prelude::*;
 
+use super::credits::GroupRatio;
 use super::protocol::Protocol;
 use super::results::IntervalKind;
 use super::sample::{LANES, Lanes, Sample};
@@ -66,6 +67,42 @@ impl Bootstrap {
         values
     }
 
+    /// Σ credits / Σ units of each of `ratios` in every draw; NaN where a draw holds no unit.
+    pub(super) fn ratios(&self, ratios: &[GroupRatio]) -> Vec<Vec<f64>> {
+        let mut values = vec![Vec::with_capacity(self.draws); ratios.len()];
+        for sums in self.drawn_sums(ratios) {
+            for (list, [sum, units]) in values.iter_mut().zip(sums) {
+                list.push(if units > 0.0 { sum / units } else { f64::NAN });
+            }
+        }
+        values
+    }
+
+    /// `statistic` of the sums (credits, units) of all `ratios` in every draw.
+    pub(super) fn sums(&self, ratios: &[GroupRatio], statistic: impl Fn(&[[f64; 2]]) -> f64) -> Vec<f64> {
+        self.drawn_sums(ratios).iter().map(|sums| statistic(sums)).collect()
+    }
+
+    /// Per draw and ratio: sum of credits, number of units.
+    fn drawn_sums(&self, ratios: &[GroupRatio]) -> Vec<Vec<[f64; 2]>> {
+        if self.groups == 0 {
+            return Vec::new();
+        }
+        let blocks: Vec<Vec<[Lanes; 2]>> = (0..self.draws.div_ceil(LANES))
+            .into_par_iter()
+            .map(|number| {
+                let block = self.block(number);
+                ratios.iter().map(|ratio| ratio.draw(&block)).collect()
+            })
+            .collect();
+        (0..self.draws)
+            .map(|draw| {
+                let lane = |sums: &[Lanes; 2]| sums.map(|lanes| lanes[draw % LANES]);
+                blocks[draw / LANES].iter().map(lane).collect()
+            })
+            .collect()
+    }
+
     /// How often each group falls into the draws `number · LANES …`; each draw has a random stream of its own.
     fn block(&self, number: usize) -> Vec<[u8; LANES]> {
         let mut times = vec![[0u8; LANES]; self.groups];
@@ -118,11 +155,13 @@ pub fn differences(first: &[f64], second: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::evaluate::margins::{HeldOut, LabelledPairs, ScoredPairs};
-    use crate::evaluate::protocol::{Share, Threshold, calibrated_counts};
+    use crate::evaluate::protocol::{Share, Threshold, Unit, calibrated_counts};
     use crate::stats::counts::PairCounts;
 
     fn labels(pairs: &[(u32, i8, f64)]) -> LabelledPairs {
@@ -131,13 +170,16 @@ mod tests {
             human: pairs.iter().map(|p| p.1).collect(),
             group: pairs.iter().map(|p| p.0).collect(),
             groups: pairs.iter().map(|p| p.0 as usize + 1).max().unwrap_or(0),
+            prompt: pairs.iter().map(|p| p.0).collect(),
+            items: (0..pairs.len() as u32).map(|i| [2 * i, 2 * i + 1]).collect(),
         }
     }
 
     fn sample(pairs: &[(u32, i8, f64)], epsilon: f64) -> (LabelledPairs, Sample) {
         let labels = labels(pairs);
         let margins = pairs.iter().map(|p| Some(p.2)).collect();
-        let scored = ScoredPairs::new("s", margins, HeldOut::Thresholds(vec![epsilon; pairs.len()]));
+        let mut scored = ScoredPairs::new("s", margins, HeldOut::Thresholds(vec![epsilon; pairs.len()]));
+        scored.scale = Some([1.0, 4.0]);
         let sample = Sample::new(&labels, &scored, &scored.covered(), &Protocol::ALL);
         (labels, sample)
     }
@@ -157,8 +199,44 @@ mod tests {
             Threshold::Calibrated { zero } => calibrated_counts(&resampled, zero)?.1,
             Threshold::HeldOut => PairCounts::at(epsilon, resampled),
             Threshold::Zero => PairCounts::at(0.0, resampled),
+            Threshold::CalibratedRows => return rows_written_out(pairs, times),
+            Threshold::None if protocol == Protocol::TigerHalf => {
+                let right =
+                    |&&(human, m): &&(i8, f64)| if human == 0 { m.abs() < 0.5 } else { f64::from(human) * m > 0.0 };
+                let n = resampled.len();
+                return (n > 0).then(|| resampled.iter().filter(right).count() as f64 / n as f64);
+            }
+            Threshold::None => return chosen_written_out(pairs, times),
         };
         protocol.share(&counts).map(Share::value)
+    }
+
+    /// Every candidate threshold, every drawn prompt, exactly as defined.
+    fn rows_written_out(pairs: &[(u32, i8, f64)], times: impl Fn(u32) -> u8) -> Option<f64> {
+        let prompts: BTreeSet<u32> = pairs.iter().map(|p| p.0).collect();
+        let drawn: f64 = prompts.iter().map(|&p| f64::from(times(p))).sum();
+        let mean = |epsilon: f64| {
+            let row = |prompt: u32| {
+                let own: Vec<_> = pairs.iter().filter(|p| p.0 == prompt).collect();
+                let agrees = |p: &&&(u32, i8, f64)| p.1 == if p.2.abs() <= epsilon { 0 } else { p.2.signum() as i8 };
+                own.iter().filter(agrees).count() as f64 / own.len() as f64
+            };
+            prompts.iter().map(|&p| f64::from(times(p)) * row(p)).sum::<f64>() / drawn
+        };
+        let candidates = pairs.iter().map(|p| p.2.abs()).chain([0.0]);
+        (drawn > 0.0).then(|| candidates.map(mean).fold(0.0, f64::max))
+    }
+
+    /// Here every pair has items of its own, so only a prompt with one decided pair has a chosen item.
+    fn chosen_written_out(pairs: &[(u32, i8, f64)], times: impl Fn(u32) -> u8) -> Option<f64> {
+        let (mut sum, mut n) = (0.0, 0.0);
+        for &(prompt, human, m) in pairs {
+            if human != 0 && pairs.iter().filter(|p| p.0 == prompt).count() == 1 {
+                n += f64::from(times(prompt));
+                sum += f64::from(times(prompt)) * if m == 0.0 { 0.5 } else { f64::from(f64::from(human) * m > 0.0) };
+            }
+        }
+        (n > 0.0).then(|| sum / n)
     }
 
     proptest! {
@@ -174,7 +252,13 @@ mod tests {
             for (protocol, lanes) in Protocol::ALL.into_iter().zip(drawn) {
                 for (lane, value) in lanes.into_iter().enumerate() {
                     let slow = written_out(protocol, &pairs, |g| block[g as usize][lane], 0.2);
-                    prop_assert_eq!((!value.is_nan()).then_some(value), slow, "{} draw {}", protocol.id(), lane);
+                    let fast = (!value.is_nan()).then_some(value);
+                    if protocol.unit() == Unit::Row {
+                        let close = fast.zip(slow).is_some_and(|(fast, slow)| (fast - slow).abs() < 1e-12);
+                        prop_assert!(close || (fast, slow) == (None, None), "{fast:?} {slow:?}");
+                    } else {
+                        prop_assert_eq!(fast, slow, "{} draw {}", protocol.id(), lane);
+                    }
                 }
             }
         }
@@ -209,10 +293,12 @@ mod tests {
         let samples = [sample];
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| bootstrap.run(&samples, &Protocol::ALL))
+            let drawn = pool.install(|| bootstrap.run(&samples, &Protocol::ALL));
+            // Bits: a draw without a value is NaN, which equals nothing.
+            drawn[0].iter().map(|list| list.iter().map(|v| v.to_bits()).collect::<Vec<u64>>()).collect::<Vec<_>>()
         };
         let one = run(1);
-        assert_eq!(one[0][0].len(), 1003);
+        assert_eq!(one[0].len(), 1003);
         assert_eq!(one, run(3));
     }
 

@@ -94,6 +94,7 @@ pub(super) fn add_leakage(
             draws: evaluation.draws,
             seed: evaluation.seed,
             head_first: scorer.scorer == HEAD,
+            tests: evaluation.tests,
         };
         // The head is compared with all others; any other scorer stands alone.
         let compared = if question.head_first { scored } else { &scored[place..=place] };

@@ -1,6 +1,6 @@
 //! Pairs with their human label, and what each scorer says of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::Dataset;
 use crate::stats::counts::{calibrate, margin};
@@ -16,6 +16,11 @@ pub struct LabelledPairs {
     pub group: Vec<u32>,
     /// Number of groups.
     pub groups: usize,
+    /// Prompt of each pair, numbered from 0 in the order of the prompts' ids; a group may hold several. Protocols that
+    /// average over prompts need it.
+    pub prompt: Vec<u32>,
+    /// Items of each pair, for the protocols that look at items.
+    pub items: Vec<[u32; 2]>,
 }
 
 impl LabelledPairs {
@@ -31,6 +36,8 @@ impl LabelledPairs {
             human: pairs.iter().map(|&p| ds.pairs[p].votes.plurality()).collect(),
             group: of_pair.iter().map(|g| order[g]).collect(),
             groups: order.len(),
+            prompt: prompts_by_name(ds, pairs),
+            items: pairs.iter().map(|&p| [ds.pairs[p].a as u32, ds.pairs[p].b as u32]).collect(),
         }
     }
 
@@ -56,8 +63,20 @@ impl LabelledPairs {
             human: positions.iter().map(|&i| self.human[i]).collect(),
             group: positions.iter().map(|&i| self.group[i]).collect(),
             groups: self.groups,
+            prompt: positions.iter().filter_map(|&i| self.prompt.get(i).copied()).collect(),
+            items: positions.iter().filter_map(|&i| self.items.get(i).copied()).collect(),
         }
     }
+}
+
+/// Prompt of each pair, numbered in the order of the prompts' ids.
+fn prompts_by_name(ds: &Dataset, pairs: &[usize]) -> Vec<u32> {
+    let of_pair: Vec<usize> = pairs.iter().map(|&p| ds.items.prompt[ds.pairs[p].a]).collect();
+    let distinct: BTreeSet<usize> = of_pair.iter().copied().collect();
+    let mut names: Vec<(&str, usize)> = distinct.into_iter().map(|p| (ds.items.prompt_ids[p].as_str(), p)).collect();
+    names.sort_unstable();
+    let number: BTreeMap<usize, u32> = names.into_iter().enumerate().map(|(at, (_, p))| (p, at as u32)).collect();
+    of_pair.iter().map(|p| number[p]).collect()
 }
 
 /// Number of each group in the order of the groups' names (smallest prompt id of the group).
@@ -95,6 +114,8 @@ pub struct ScoredPairs {
     pub held_out: HeldOut,
     /// Share of the pairs that the scorer covers, before uncovered ones were counted as equal.
     pub coverage: f64,
+    /// Lowest and highest value of the scorer's scale, where it is declared.
+    pub scale: Option<[f64; 2]>,
     /// Whether the scorer is a head that was fitted on the pair's prompt; empty for all others.
     pub fitted: Vec<bool>,
 }
@@ -104,7 +125,7 @@ impl ScoredPairs {
     pub fn new(scorer: impl Into<String>, margins: Vec<Option<f64>>, held_out: HeldOut) -> Self {
         let covered = margins.iter().flatten().count();
         let coverage = if margins.is_empty() { 0.0 } else { covered as f64 / margins.len() as f64 };
-        Self { scorer: scorer.into(), margins, held_out, coverage, fitted: Vec::new() }
+        Self { scorer: scorer.into(), margins, held_out, coverage, scale: None, fitted: Vec::new() }
     }
 
     /// Counts every uncovered pair as an equal score (`--missing-score equal`). The coverage stays what it was.
@@ -124,7 +145,13 @@ impl ScoredPairs {
         let fitted = positions.iter().filter_map(|&i| self.fitted.get(i).copied()).collect();
         let margins = positions.iter().map(|&i| self.margins[i]).collect();
         let selected = Self::new(self.scorer.clone(), margins, held_out);
-        Self { coverage: selected.coverage, margins: selected.margins, held_out: selected.held_out, fitted, ..self.clone() }
+        Self {
+            coverage: selected.coverage,
+            margins: selected.margins,
+            held_out: selected.held_out,
+            fitted,
+            ..self.clone()
+        }
     }
 
     /// Positions of the covered pairs.

@@ -1,26 +1,44 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
 pub mod against;
+mod attributes;
+pub mod calibration;
+mod cards;
 pub mod compare;
+pub mod correlations;
+pub mod credits;
+pub mod curves;
 pub mod duel;
+mod extras;
 pub mod floors;
 mod head_margins;
+mod human;
 pub mod intervals;
 pub mod leakage;
+pub mod legacy;
 pub mod margins;
 mod nested;
 pub mod protocol;
+pub mod ranks;
 pub mod results;
 mod run;
 pub mod sample;
 pub mod scorers;
+pub mod significance;
 mod stored;
+pub mod strata;
 mod summary;
+pub mod systems;
 #[cfg(test)]
 mod tests;
 mod train_test;
+mod unseen;
 
+pub use correlations::MissingItem;
+pub use extras::Extras;
+pub use head_margins::reason_for_no_head;
 pub use leakage::Leakage;
+pub use legacy::LegacyRow;
 pub use protocol::Protocol;
 pub use results::{
     AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,
@@ -46,7 +64,7 @@ pub struct Row {
     pub low: Option<f64>,
     /// Upper end of the 95 % interval.
     pub high: Option<f64>,
-    /// Pairs in the denominator.
+    /// Pairs in the denominator; prompts under `ties-matter-row` and `rb2-credit`.
     pub n: usize,
     /// Groups (prompts) behind them.
     pub prompts: usize,
@@ -74,7 +92,7 @@ pub struct Row {
 pub struct Floor {
     /// Dimension.
     pub dimension: String,
-    /// `chance`, `always-tie`, `majority`, `attribute NAME` (the best single attribute, fitted out of fold); among the
+    /// `chance`, `always-tie`, `majority`, `attribute` (the best single attribute, fitted out of fold); among the
     /// ceilings `annotator` (one annotator against the others).
     pub floor: String,
     /// Protocol.
@@ -172,6 +190,9 @@ pub struct Evaluation {
     pub design: Design,
     /// Bootstrap draws behind the intervals.
     pub draws: usize,
+    /// Sign assignments of the permutation tests; 0 = no tests.
+    #[serde(default)]
+    pub tests: usize,
     /// Seed.
     pub seed: u64,
     /// Whether an uncovered pair counted as an equal score (`--missing-score equal`).
@@ -212,6 +233,9 @@ pub struct Evaluation {
     /// The head on groups that it never saw; asked for.
     #[serde(default)]
     pub unseen: Vec<UnseenGroups>,
+    /// VideoAlign's shipped rule, for comparison only; asked for.
+    #[serde(default)]
+    pub legacy: Vec<LegacyRow>,
     /// Heads that were fitted on prompts they are scored on.
     #[serde(default)]
     pub leakage: Vec<Leakage>,

@@ -69,7 +69,7 @@ pub fn cross_validate(
 }
 
 /// Fold of each group (numbered by name): groups shuffled by the seed, then dealt out.
-fn folds_of_groups(groups: usize, folds: usize, seed: u64) -> Vec<usize> {
+pub(super) fn folds_of_groups(groups: usize, folds: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..groups).collect();
     order.shuffle(&mut rng::stream(seed, "evaluate/folds", 0));
     let mut fold = vec![0; groups];

@@ -40,6 +40,14 @@ pub enum Protocol {
     UnifiedReward,
     /// As tau, without the candidate ε = 0.
     VgrbWithTies,
+    /// Right sign, or a human tie with |m| < 0.5; for scores from 1 to 4.
+    #[serde(rename = "tiger-0.5")]
+    #[value(name = "tiger-0.5")]
+    TigerHalf,
+    /// max over ε of the mean over prompts of (C + T_hm)/N.
+    TiesMatterRow,
+    /// Prompts with one chosen item: 1/(items tied at the top).
+    Rb2Credit,
 }
 
 /// Where a protocol's tie threshold ε comes from.
@@ -54,6 +62,21 @@ pub enum Threshold {
     },
     /// Calibrated on other pairs.
     HeldOut,
+    /// Calibrated on the scored pairs, every prompt counting the same.
+    CalibratedRows,
+    /// No threshold decides.
+    None,
+}
+
+/// What a protocol takes the mean over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Pairs.
+    Pair,
+    /// Prompts, each with the accuracy of its pairs.
+    Row,
+    /// Prompts in which people preferred one item to every other.
+    Chosen,
 }
 
 /// An accuracy as a fraction of pairs: `credit` counts half pairs.
@@ -72,17 +95,9 @@ impl Share {
     }
 }
 
-/// What is known of a protocol, for people.
-struct Card {
-    id: &'static str,
-    formula: &'static str,
-    source: &'static str,
-    pitfalls: &'static str,
-}
-
 impl Protocol {
     /// All protocols, in the order in which tables show them.
-    pub const ALL: [Protocol; 9] = [
+    pub const ALL: [Protocol; 12] = [
         Protocol::Tau,
         Protocol::TauHeldOut,
         Protocol::ThreeClass,
@@ -92,6 +107,9 @@ impl Protocol {
         Protocol::HalfTie,
         Protocol::UnifiedReward,
         Protocol::VgrbWithTies,
+        Protocol::TigerHalf,
+        Protocol::TiesMatterRow,
+        Protocol::Rb2Credit,
     ];
 
     /// Those that are shown unless others are asked for.
@@ -123,7 +141,18 @@ impl Protocol {
             Protocol::Tau => Threshold::Calibrated { zero: true },
             Protocol::VgrbWithTies => Threshold::Calibrated { zero: false },
             Protocol::TauHeldOut => Threshold::HeldOut,
+            Protocol::TiesMatterRow => Threshold::CalibratedRows,
+            Protocol::TigerHalf | Protocol::Rb2Credit => Threshold::None,
             _ => Threshold::Zero,
+        }
+    }
+
+    /// What the mean runs over.
+    pub fn unit(self) -> Unit {
+        match self {
+            Protocol::TiesMatterRow => Unit::Row,
+            Protocol::Rb2Credit => Unit::Chosen,
+            _ => Unit::Pair,
         }
     }
 
@@ -132,15 +161,19 @@ impl Protocol {
         matches!(self, Protocol::Diff | Protocol::DiffHalf | Protocol::DiffDecided)
     }
 
-    /// The accuracy from counts at the protocol's threshold; `None` where no pair is left in the denominator.
+    /// The accuracy from counts at the protocol's threshold; `None` where no pair is left in the denominator, and under
+    /// the rules that counts do not decide (`tiger-0.5`, `rb2-credit`).
     pub fn share(self, counts: &PairCounts) -> Option<Share> {
         let [c, d, t_h, t_m, t_hm] =
             [counts.right, counts.wrong, counts.human_tie, counts.model_tie, counts.both_tie].map(|n| n as u64);
         let all = c + d + t_h + t_m + t_hm;
         let (half_credits, n) = match self {
-            Protocol::Tau | Protocol::TauHeldOut | Protocol::ThreeClass | Protocol::VgrbWithTies => {
-                (2 * (c + t_hm), all)
-            }
+            Protocol::Tau
+            | Protocol::TauHeldOut
+            | Protocol::ThreeClass
+            | Protocol::VgrbWithTies
+            | Protocol::TiesMatterRow => (2 * (c + t_hm), all),
+            Protocol::TigerHalf | Protocol::Rb2Credit => return None,
             Protocol::Diff => (2 * c, c + d + t_m),
             Protocol::DiffHalf => (2 * c + t_m, c + d + t_m),
             Protocol::DiffDecided => (2 * c, c + d),
@@ -148,6 +181,16 @@ impl Protocol {
             Protocol::UnifiedReward => (2 * c, all),
         };
         (n > 0).then_some(Share { half_credits, n })
+    }
+
+    /// What one pair earns at threshold `epsilon`, in [0, 1]; `None` where it is not in the denominator (and under
+    /// `rb2-credit`, where pairs earn nothing by themselves).
+    pub fn credit(self, human: i8, margin: f64, epsilon: f64) -> Option<f64> {
+        match self {
+            Protocol::TigerHalf if human == 0 => Some(if margin.abs() < 0.5 { 1.0 } else { 0.0 }),
+            Protocol::TigerHalf => Protocol::UnifiedReward.credit(human, margin, 0.0),
+            _ => self.share(&PairCounts::at(epsilon, [(human, margin)])).map(Share::value),
+        }
     }
 
     /// Why [`Protocol::share`] gives nothing for these counts.
@@ -158,74 +201,6 @@ impl Protocol {
             "people called every pair a tie"
         } else {
             "the scores of every pair that people decided are equal"
-        }
-    }
-
-    fn card(self) -> Card {
-        match self {
-            Protocol::Tau => Card {
-                id: "tau",
-                formula: "max over ε ∈ {0} ∪ {|m|} of (C + T_hm)/N; the smallest ε that reaches it",
-                source: "VisionReward, arXiv 2412.21059, Table 4 (tau), after Deutsch et al., arXiv 2305.14324",
-                pitfalls: "ε is tuned on the pairs it is scored on, so the number is optimistic: put tau-held-out \
-                           beside it. Calling every pair a tie already reaches the share of human ties.",
-            },
-            Protocol::TauHeldOut => Card {
-                id: "tau-held-out",
-                formula: "(C + T_hm)/N at an ε calibrated on the training pairs",
-                source: "the remedy named in Deutsch et al., arXiv 2305.14324",
-                pitfalls: "Needs training pairs: a stored head brings its own ε, other scorers then have none. \
-                           Calling every pair a tie already reaches the share of human ties.",
-            },
-            Protocol::ThreeClass => Card {
-                id: "three-class",
-                formula: "(C + T_hm)/N at ε = 0",
-                source: "plain accuracy over the classes a, tie, b",
-                pitfalls: "A scorer with fine-grained scores never says tie, so it loses the whole share of human \
-                           ties; coarse scores gain without knowing more.",
-            },
-            Protocol::Diff => Card {
-                id: "diff",
-                formula: "human ties dropped; C/(C + D + T_m) at ε = 0",
-                source: "VisionReward, arXiv 2412.21059, Table 4 (diff); VideoGen-RewardBench without ties",
-                pitfalls: "An equal score is wrong, so a coarse scorer may fall below one half. Says nothing of ties.",
-            },
-            Protocol::DiffHalf => Card {
-                id: "diff-half",
-                formula: "human ties dropped; (C + T_m/2)/(C + D + T_m) at ε = 0",
-                source: "plain accuracy with half credit for an equal score, as a fair coin would earn; the convention of the \
-                         area under the ROC curve",
-                pitfalls: "Knows no ties: a scorer that cannot say tie loses nothing. One half is what a constant \
-                           scorer reaches.",
-            },
-            Protocol::DiffDecided => Card {
-                id: "diff-decided",
-                formula: "human ties and equal scores dropped; C/(C + D) at ε = 0",
-                source: "VisionReward, arXiv 2412.21059, Table 4: the rule for GPT-4o and Gemini, which answer \"tie\"",
-                pitfalls: "Each scorer chooses its own, easier pairs: never compare two numbers without their n.",
-            },
-            Protocol::HalfTie => Card {
-                id: "half-tie",
-                formula: "(C + (T_h + T_hm)/2)/N at ε = 0",
-                source: "half credit for every human tie, whatever the scorer says",
-                pitfalls: "Pulled towards one half by the share of human ties; an equal score on a decided pair is \
-                           wrong.",
-            },
-            Protocol::UnifiedReward => Card {
-                id: "unified-reward",
-                formula: "C/N at ε = 0",
-                source: "GenAI-Bench script of UnifiedReward: human ties stay in the denominator and are never right",
-                pitfalls: "Cannot exceed one minus the share of human ties, so numbers of different data sets do not \
-                           compare.",
-            },
-            Protocol::VgrbWithTies => Card {
-                id: "vgrb-with-ties",
-                formula: "max over ε ∈ {|m|} of (C + T_hm)/N; ε = 0 only where an equal score occurs",
-                source: "VideoGen-RewardBench, calc_accuracy.py of VideoAlign, with equal margins as one candidate",
-                pitfalls: "\"No ties at all\" is never tried, so a scorer may get less than it deserves: four right \
-                           signs give 0.75. The shipped code besides depends on the order of the rows. ε is tuned on \
-                           the pairs it is scored on.",
-            },
         }
     }
 }
@@ -256,6 +231,12 @@ mod tests {
 
     const VECTOR: [(i8, f64); 10] =
         [(1, 0.9), (1, 0.4), (1, -0.2), (-1, -0.7), (-1, 0.3), (0, 0.1), (0, -0.2), (0, 0.6), (1, 0.1), (-1, -0.5)];
+
+    /// The protocols that counts over all pairs decide.
+    fn pooled() -> impl Iterator<Item = Protocol> {
+        let row = [Protocol::TigerHalf, Protocol::TiesMatterRow, Protocol::Rb2Credit];
+        Protocol::ALL.into_iter().filter(move |p| !row.contains(p))
+    }
 
     fn value(protocol: Protocol, pairs: &[(i8, f64)]) -> Option<f64> {
         let counts = match protocol.threshold() {
@@ -331,7 +312,7 @@ mod tests {
         assert_eq!(value(Protocol::Tau, &constant_scorer), Some(1.0 / 3.0));
         assert_eq!(value(Protocol::VgrbWithTies, &constant_scorer), Some(1.0 / 3.0));
         let no_ties = [(1, 0.5), (-1, -0.5)];
-        for protocol in Protocol::ALL {
+        for protocol in pooled() {
             let expected = if protocol == Protocol::VgrbWithTies { 0.0 } else { 1.0 };
             assert_eq!(value(protocol, &no_ties), Some(expected), "{}", protocol.id());
         }

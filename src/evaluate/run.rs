@@ -1,14 +1,17 @@
 //! The whole evaluation: every dimension, every scorer, every protocol.
 
 use super::compare::{Question, assess};
+use super::curves::Setting;
 use super::floors::floors;
 use super::head_margins::{HeadMargins, has_split};
+use super::intervals::enough;
+use super::leakage::add_leakage;
 use super::margins::{HeldOut, LabelledPairs, ScoredPairs, margins_of};
 use super::protocol::{Protocol, Threshold};
+use super::sample::Sample;
 use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
-use super::leakage::add_leakage;
 use super::stored::StoredScorer;
-use super::{Design, Evaluation, nested, stored, train_test};
+use super::{Design, Evaluation, Extras, extras, nested, significance, stored, train_test};
 use crate::dataset::Dataset;
 use crate::features::FeatureMatrix;
 use crate::head::{HeadsFile, TrainOptions};
@@ -44,10 +47,14 @@ pub struct EvaluateOptions<'a> {
     pub protocols: Vec<Protocol>,
     /// Bootstrap draws; 0 = no intervals.
     pub draws: usize,
-    /// Seed of folds and bootstrap.
+    /// Sign assignments of the paired permutation tests; 0 = no tests.
+    pub tests: usize,
+    /// Seed of folds, bootstrap and tests.
     pub seed: u64,
     /// Count an uncovered pair as an equal score.
     pub missing_score_equal: bool,
+    /// What is computed beside accuracies and comparisons.
+    pub extras: Extras,
     /// Stored heads that stand beside the head as scorers.
     pub beside: &'a [StoredScorer],
     /// How heads are fitted.
@@ -63,8 +70,10 @@ impl EvaluateOptions<'_> {
             dimensions: (0..ds.dimensions.len()).collect(),
             protocols: Protocol::DEFAULT.to_vec(),
             draws: 1000,
+            tests: 2000,
             seed: 1,
             missing_score_equal: false,
+            extras: Extras::default(),
             beside: &[],
             train: TrainOptions::default(),
             progress: None,
@@ -125,6 +134,7 @@ pub fn evaluate_with_scores(
     let mut evaluation = Evaluation {
         simulated: ds.simulated,
         draws: options.draws,
+        tests: options.tests,
         seed: options.seed,
         missing_score_equal: options.missing_score_equal,
         ..Evaluation::empty(&ds.name, design(mode))
@@ -149,33 +159,99 @@ pub fn evaluate_with_scores(
         };
         options.say(&format!("{name}: intervals"));
         evaluation.notes.extend(head.notes.iter().cloned());
-        let (found, left_out) = score_dimension(ds, features, dimension, head, &others, options)?;
+        let (found, training, left_out) = score_dimension(ds, features, dimension, head, &others, options)?;
         if left_out > 0 {
             let whose = if found.unavailable.is_some() { "no answers at all" } else { "no score by the head" };
             evaluation.notes.push(format!("{name}: {left_out} pairs left out, an item has {whose}."));
         }
         count(&mut evaluation, &found, &options.protocols);
+        let setting =
+            Setting { ds, features, dimension, labels: &found.labels, part: &found.part, training: &training, options };
+        extras::add(&mut evaluation, setting, &found);
         scores.push(found);
     }
+    conclude(&mut evaluation, &scores)?;
     Ok((evaluation, scores))
+}
+
+/// What needs all dimensions: tests adjusted for their number, upside-down scorers, the identity on our own output.
+fn conclude(evaluation: &mut Evaluation, scores: &[DimensionScores]) -> Result<()> {
+    significance::adjust(&mut evaluation.comparisons);
+    let mut tested = Vec::new();
+    for found in scores {
+        for scored in &found.scored {
+            let sample = Sample::new(&found.labels, scored, &scored.covered(), &[]);
+            let point = sample.point(Protocol::DiffHalf);
+            if !enough(point.n, point.groups) {
+                continue;
+            }
+            if let Some(mean) = significance::clustered(&sample, Protocol::DiffHalf) {
+                tested.push((found.dimension.clone(), scored.scorer.clone(), mean, point.n));
+            }
+        }
+    }
+    evaluation.inverted = significance::inverted(&tested);
+    for found in &evaluation.inverted {
+        evaluation.notes.push(format!(
+            "{}, {}: right on {:.1} % of {} decided pairs only, less than a coin (q = {:.1e}). Inverted? If lower is better, \
+             declare [scores.{}] invert = true in dataset.toml.",
+            found.dimension,
+            found.scorer,
+            100.0 * found.value,
+            found.n,
+            found.q,
+            found.scorer
+        ));
+    }
+    evaluation.identity = evaluation.check_identity();
+    match evaluation.identity.broken.first() {
+        Some(broken) => Err(Error::Bug(format!("tau < max(t, (1 − t)·diff): {broken}"))),
+        None => Ok(()),
+    }
 }
 
 /// The evaluation again, from nothing but the scores and labels: what a stored evaluation must be equal to, its notes
 /// aside (of these it holds those that follow from the scores). `stored` gives names, design, draws, seed and protocols.
-pub fn recount(stored: &Evaluation, scores: &[DimensionScores]) -> Evaluation {
+///
+/// What rests on more than scores and labels (attributes of items, ratings, refits) is taken over as it stands: the
+/// `attribute` floor, ceilings, places, correlations, systems, strata, calibration, curves, unseen groups.
+///
+/// # Errors
+/// [`Error::Bug`] where the identity of definitions §3.2 is broken.
+pub fn recount(stored: &Evaluation, scores: &[DimensionScores]) -> Result<Evaluation> {
     let mut evaluation = Evaluation {
         simulated: stored.simulated,
         draws: stored.draws,
+        tests: stored.tests,
         seed: stored.seed,
         missing_score_equal: stored.missing_score_equal,
         ..Evaluation::empty(&stored.dataset, stored.design.clone())
     };
     let protocols = stored.protocols();
-    scores.iter().for_each(|found| count(&mut evaluation, found, &protocols));
-    evaluation
+    for found in scores {
+        count(&mut evaluation, found, &protocols);
+        let attribute = stored.floors.iter().filter(|f| f.dimension == found.dimension && f.floor == "attribute");
+        evaluation.floors.extend(attribute.cloned());
+    }
+    conclude(&mut evaluation, scores)?;
+    Ok(Evaluation {
+        ceilings: stored.ceilings.clone(),
+        standings: stored.standings.clone(),
+        correlations: stored.correlations.clone(),
+        systems: stored.systems.clone(),
+        strata: stored.strata.clone(),
+        calibration: stored.calibration.clone(),
+        curves: stored.curves.clone(),
+        unseen: stored.unseen.clone(),
+        legacy: stored.legacy.clone(),
+        ..evaluation
+    })
 }
 
-/// The pairs that the head can score, under every scorer; and how many pairs it cannot score.
+/// Training pairs of each part; `None` where a part has none.
+type Training = Vec<Option<Vec<usize>>>;
+
+/// The pairs that the head can score, under every scorer; the training pairs of each part; how many pairs it cannot score.
 fn score_dimension(
     ds: &Dataset,
     features: &FeatureMatrix,
@@ -183,7 +259,7 @@ fn score_dimension(
     head: HeadMargins,
     others: &[ItemScores],
     options: &EvaluateOptions<'_>,
-) -> Result<(DimensionScores, usize)> {
+) -> Result<(DimensionScores, Training, usize)> {
     let kept = head.kept(ds, features);
     let pairs: Vec<usize> = kept.iter().map(|&i| head.pairs[i]).collect();
     let part: Vec<usize> = kept.iter().map(|&i| head.parts.of_pair[i]).collect();
@@ -211,7 +287,8 @@ fn score_dimension(
     }
     let labels = LabelledPairs::new(ds, &pairs);
     let name = ds.dimensions[dimension].clone();
-    Ok((DimensionScores { dimension: name, labels, part, scored, items, unavailable: head.unavailable }, left_out))
+    let found = DimensionScores { dimension: name, labels, part, scored, items, unavailable: head.unavailable };
+    Ok((found, parts.training, left_out))
 }
 
 /// Counts one dimension and adds what was found: a function of scores and labels alone, so that [`recount`] can prove a
@@ -228,6 +305,7 @@ fn count(evaluation: &mut Evaluation, found: &DimensionScores, protocols: &[Prot
         draws: evaluation.draws,
         seed: evaluation.seed,
         head_first: unavailable.is_none(),
+        tests: evaluation.tests,
     };
     let assessed = assess(labels, scored, question);
     evaluation.rows.extend(assessed.rows);

@@ -1,8 +1,9 @@
 //! One scorer on one set of pairs, summarised so that a bootstrap draw of groups costs little: sufficient counts per
 //! group where the threshold is fixed, margins sorted once where each draw calibrates its own.
 
+use super::credits::{Credit, GroupRatio, RowSteps, chosen, rows};
 use super::margins::{HeldOut, LabelledPairs, ScoredPairs};
-use super::protocol::{Protocol, Threshold, calibrated_counts};
+use super::protocol::{Protocol, Threshold, Unit, calibrated_counts};
 use crate::stats::counts::PairCounts;
 
 /// Draws that are worked on side by side.
@@ -29,6 +30,21 @@ pub struct Sample {
     at_held_out: Option<GroupCounts>,
     /// Pairs by |margin|, for the protocols that calibrate in each draw.
     steps: Vec<Step>,
+    /// What `ties-matter-row` needs.
+    by_row: Option<Rows>,
+    /// What `tiger-0.5` needs, or why it has no value.
+    tiger: Result<GroupRatio, String>,
+    /// Credits of `rb2-credit`, and their sums by group.
+    chosen: (Vec<Credit>, GroupRatio),
+}
+
+/// Prompts as units.
+#[derive(Debug)]
+struct Rows {
+    /// Prompt of each pair.
+    prompt: Vec<u32>,
+    at_zero: GroupRatio,
+    steps: RowSteps,
 }
 
 /// The accuracy of a sample under one protocol.
@@ -65,7 +81,22 @@ impl Sample {
             true => steps(&pairs, &group),
             false => Vec::new(),
         };
-        Self { at_zero: GroupCounts::new(&pairs, &group, |_| 0.0), at_held_out, steps, pairs, group, held_out }
+        let by_row = protocols.contains(&Protocol::TiesMatterRow).then(|| {
+            let prompt: Vec<u32> = covered.iter().map(|&(i, _)| labels.prompt[i]).collect();
+            let at_zero = GroupRatio::new(&rows(&pairs, &group, &prompt, 0.0));
+            Rows { at_zero, steps: RowSteps::new(&pairs, &group, &prompt), prompt }
+        });
+        let tiger = match scored.scale {
+            Some([1.0, 4.0]) => Ok(GroupRatio::new(&credits(&pairs, &group, Protocol::TigerHalf, |_| 0.0))),
+            _ => Err("only for scores declared on a scale from 1 to 4".to_owned()),
+        };
+        let chosen = match protocols.contains(&Protocol::Rb2Credit) {
+            true => chosen(labels, &scored.margins, positions),
+            false => Vec::new(),
+        };
+        let chosen = (chosen.clone(), GroupRatio::new(&chosen));
+        let at_zero = GroupCounts::new(&pairs, &group, |_| 0.0);
+        Self { at_zero, at_held_out, steps, by_row, tiger, chosen, pairs, group, held_out }
     }
 
     /// Pairs in the sample.
@@ -88,9 +119,56 @@ impl Sample {
         self.pairs.iter().filter(|p| p.1 == 0.0).count()
     }
 
+    /// What each unit of `protocol` earns, at the threshold that suits the sample: pairs in their order, prompts in
+    /// theirs; units that are not in the denominator are left out.
+    ///
+    /// # Errors
+    /// Why there is nothing.
+    pub fn credits(&self, protocol: Protocol) -> Result<Vec<Credit>, String> {
+        let point = self.point(protocol);
+        point.value?;
+        let epsilon = point.epsilon.unwrap_or(0.0);
+        Ok(match (protocol.unit(), &self.by_row) {
+            (Unit::Chosen, _) => self.chosen.0.clone(),
+            (Unit::Row, Some(by_row)) => rows(&self.pairs, &self.group, &by_row.prompt, epsilon),
+            (Unit::Row, None) => Vec::new(),
+            (Unit::Pair, _) => match (protocol.threshold(), &self.held_out) {
+                (Threshold::HeldOut, Ok(own)) => credits(&self.pairs, &self.group, protocol, |i| own[i]),
+                _ => credits(&self.pairs, &self.group, protocol, |_| epsilon),
+            },
+        })
+    }
+
+    /// The accuracy under a protocol that counts alone do not decide.
+    fn mean_point(&self, credits: Vec<Credit>, epsilon: Option<f64>, none: &str) -> Point {
+        let groups: std::collections::BTreeSet<u32> = credits.iter().map(|c| c.group).collect();
+        let sum: f64 = credits.iter().map(|c| c.value).sum();
+        let value = if credits.is_empty() { Err(none.to_owned()) } else { Ok(sum / credits.len() as f64) };
+        Point { value, n: credits.len(), groups: groups.len(), epsilon }
+    }
+
     /// The accuracy on all pairs of the sample.
     pub fn point(&self, protocol: Protocol) -> Point {
         let (counts, epsilon) = match protocol.threshold() {
+            Threshold::CalibratedRows => {
+                let Some(by_row) = &self.by_row else { return self.mean_point(Vec::new(), None, "no pairs") };
+                let epsilon = by_row.steps.best_threshold();
+                let rows = rows(&self.pairs, &self.group, &by_row.prompt, epsilon);
+                return self.mean_point(rows, Some(epsilon), "no pairs");
+            }
+            Threshold::None if protocol == Protocol::Rb2Credit => {
+                let none = "no prompt has one item that people preferred to every other";
+                return self.mean_point(self.chosen.0.clone(), None, none);
+            }
+            Threshold::None => {
+                return match &self.tiger {
+                    Ok(_) => {
+                        let credits = credits(&self.pairs, &self.group, protocol, |_| 0.0);
+                        self.mean_point(credits, None, "no pairs")
+                    }
+                    Err(reason) => Point { value: Err(reason.clone()), n: 0, groups: 0, epsilon: None },
+                };
+            }
             Threshold::Zero => (self.at_zero.total(), None),
             Threshold::Calibrated { zero } => match calibrated_counts(&self.pairs, zero) {
                 Some((epsilon, counts)) => (counts, Some(epsilon)),
@@ -136,11 +214,22 @@ impl Sample {
         let at_zero = self.at_zero.draw(block);
         let calibrated = (!self.steps.is_empty()).then(|| best_gain(&self.steps, block));
         let held_out = self.at_held_out.as_ref().map(|counts| counts.draw(block));
+        let ratio = |[sums, units]: [Lanes; 2], lane: usize| (units[lane] > 0.0).then(|| sums[lane] / units[lane]);
+        let by_row = self.by_row.as_ref().map(|by_row| {
+            let ([mut sums, units], gains) = (by_row.at_zero.draw(block), by_row.steps.draw(block));
+            (0..LANES).for_each(|lane| sums[lane] += gains[lane]);
+            [sums, units]
+        });
+        let asked = |protocol| protocols.contains(&protocol);
+        let tiger = self.tiger.as_ref().ok().filter(|_| asked(Protocol::TigerHalf)).map(|t| t.draw(block));
+        let chosen = asked(Protocol::Rb2Credit).then(|| self.chosen.1.draw(block));
         let value = |protocol: Protocol, lane: usize| -> Option<f64> {
             let counts = lane_counts(&at_zero, lane);
             match protocol.threshold() {
                 Threshold::Zero => protocol.share(&counts).map(|s| s.value()),
                 Threshold::HeldOut => protocol.share(&lane_counts(held_out.as_ref()?, lane)).map(|s| s.value()),
+                Threshold::CalibratedRows => ratio(by_row?, lane),
+                Threshold::None => ratio(if protocol == Protocol::Rb2Credit { chosen? } else { tiger? }, lane),
                 Threshold::Calibrated { zero } => {
                     let gain = calibrated?[lane]?;
                     let agreed =
@@ -151,6 +240,15 @@ impl Sample {
         };
         protocols.iter().map(|&p| std::array::from_fn(|lane| value(p, lane).unwrap_or(f64::NAN))).collect()
     }
+}
+
+/// What each pair earns; pairs outside the denominator are left out.
+fn credits(pairs: &[(i8, f64)], group: &[u32], protocol: Protocol, epsilon: impl Fn(usize) -> f64) -> Vec<Credit> {
+    (pairs.iter().zip(group).enumerate())
+        .filter_map(|(i, (&(human, margin), &group))| {
+            protocol.credit(human, margin, epsilon(i)).map(|value| Credit { group, key: i as u32, value })
+        })
+        .collect()
 }
 
 /// [`PairCounts`] per group; groups with many pairs take several entries, so that a count times a number of draws fits

@@ -73,6 +73,7 @@ pub fn score_pairs(
             HeldOut::Missing("a stored head brings no training pairs for the threshold of other scorers".to_owned())
         }
     };
-    let scored = ScoredPairs::new(scorer.scorer.clone(), margins_of(ds, pairs, &scorer.values), held_out);
+    let mut scored = ScoredPairs::new(scorer.scorer.clone(), margins_of(ds, pairs, &scorer.values), held_out);
+    scored.scale = ds.manifest.scores.get(&scorer.scorer).and_then(|rule| rule.scale);
     if missing_equal { scored.missing_as_equal() } else { scored }
 }

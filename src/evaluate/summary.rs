@@ -72,6 +72,7 @@ impl Evaluation {
             simulated: false,
             design,
             draws: 0,
+            tests: 0,
             seed: 0,
             missing_score_equal: false,
             rows: Vec::new(),
@@ -87,6 +88,7 @@ impl Evaluation {
             calibration: Vec::new(),
             curves: Vec::new(),
             unseen: Vec::new(),
+            legacy: Vec::new(),
             leakage: Vec::new(),
             against: Vec::new(),
             notes: Vec::new(),
@@ -200,6 +202,13 @@ impl Evaluation {
             Verdict::NotEnoughData => {
                 format!("{dimension}: not enough data to compare the head with {scorer}: {measured} ({common}).")
             }
+        };
+        let first = match comparison.q {
+            Some(q) if q >= 0.05 && matches!(comparison.verdict, Verdict::HeadWins | Verdict::HeadLoses) => {
+                let made = self.comparisons.iter().filter(|c| c.p.is_some()).count();
+                format!("{first} Among {made} comparisons this is no rare chance (q = {q:.2}).")
+            }
+            _ => first,
         };
         let mut beaten_by = self.loses_against(dimension, protocol);
         beaten_by.retain(|other| *other != scorer.as_str());

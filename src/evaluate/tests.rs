@@ -164,7 +164,10 @@ fn shuffling_pairs_a_thousand_times_changes_no_digit_of_the_counts() {
                 let HeldOut::Thresholds(thresholds) = &s.held_out else { panic!() };
                 let thresholds = order.iter().map(|&i| thresholds[i]).collect();
                 let margins = order.iter().map(|&i| s.margins[i]).collect();
-                ScoredPairs::new(s.scorer.clone(), margins, HeldOut::Thresholds(thresholds))
+                ScoredPairs {
+                    scale: s.scale,
+                    ..ScoredPairs::new(s.scorer.clone(), margins, HeldOut::Thresholds(thresholds))
+                }
             })
             .collect();
         assert_eq!(assess(&labels.select(&order), &moved, question), first, "round {round}");
@@ -172,7 +175,7 @@ fn shuffling_pairs_a_thousand_times_changes_no_digit_of_the_counts() {
 }
 
 fn question(draws: usize) -> Question<'static> {
-    Question { dimension: "d", protocols: &Protocol::ALL, draws, seed: 4, head_first: true }
+    Question { dimension: "d", protocols: &Protocol::ALL, draws, seed: 4, head_first: true, tests: 99 }
 }
 
 /// `head`, an identical `twin` and a `third` that covers three of four pairs.
@@ -180,16 +183,23 @@ fn random_scorers(n: usize) -> (LabelledPairs, Vec<ScoredPairs>) {
     let mut random = rng::stream(9, "scorers", 0);
     let labels = LabelledPairs {
         pair: (0..n).collect(),
-        human: (0..n).map(|_| random.random_range(-1i32..=1) as i8).collect(),
+        // In every third prompt the first item is preferred to all others.
+        human: (0..n).map(|i| if i / 4 % 3 == 0 { 1 } else { random.random_range(-1i32..=1) as i8 }).collect(),
         group: (0..n).map(|i| (i / 4) as u32).collect(),
         groups: n.div_ceil(4),
+        prompt: (0..n).map(|i| (i / 4) as u32).collect(),
+        // Four pairs of one prompt: item 0 against 1 to 4.
+        items: (0..n as u32).map(|i| [5 * (i / 4), 5 * (i / 4) + 1 + i % 4]).collect(),
     };
     let mut margins =
         || -> Vec<Option<f64>> { (0..n).map(|_| Some(f64::from(random.random_range(-5i32..=5)) / 10.0)).collect() };
     let (head, mut third) = (margins(), margins());
     third.iter_mut().step_by(4).for_each(|m| *m = None);
     let scored = [("head", head.clone()), ("twin", head), ("third", third)];
-    let scored = scored.map(|(name, m)| ScoredPairs::new(name, m, HeldOut::Thresholds(vec![0.2; n])));
+    let scored = scored.map(|(name, m)| ScoredPairs {
+        scale: Some([1.0, 4.0]),
+        ..ScoredPairs::new(name, m, HeldOut::Thresholds(vec![0.2; n]))
+    });
     (labels, scored.to_vec())
 }
 
@@ -207,7 +217,8 @@ fn identical_scorers_differ_by_exactly_nothing() {
         };
         assert_eq!(row("head"), row("twin"));
         let third = found.comparisons.iter().find(|c| c.scorer == "third" && c.protocol == protocol).unwrap();
-        assert!(third.n <= 150 && third.difference.is_some());
+        // It lacks one margin of every prompt, so that no chosen item can be judged.
+        assert!(third.n <= 150 && third.difference.is_some() == (protocol != Protocol::Rb2Credit));
     }
 }
 
@@ -269,7 +280,11 @@ fn a_declared_split_is_used_and_shared_prompts_are_told() {
     assert!(found.row("d", "oracle", Protocol::TauHeldOut).unwrap().value.is_some());
     ds.pairs[0].split = Some(Split::Test);
     let found = evaluate(&ds, &features, Mode::TrainTest, &quick(&ds)).unwrap();
-    assert!(found.notes.iter().any(|n| n.starts_with("LEAKAGE in d: the head was fitted on 1 of the 21 prompts")), "{:?}", found.notes);
+    assert!(
+        found.notes.iter().any(|n| n.starts_with("LEAKAGE in d: the head was fitted on 1 of the 21 prompts")),
+        "{:?}",
+        found.notes
+    );
     let no_split = planted();
     let error = evaluate(&no_split, &features_of(&no_split), Mode::TrainTest, &quick(&no_split)).unwrap_err();
     assert_eq!(error.exit_code(), 2);
@@ -306,4 +321,131 @@ fn the_floor_identity_holds_on_our_own_output() {
         assert!(tau.value.unwrap() >= t.max((1.0 - t) * diff.value.unwrap()) - 1e-12, "{scorer}");
         assert!(row(Protocol::VgrbWithTies).value.unwrap() <= tau.value.unwrap());
     }
+}
+
+/// The vector with prompts, by hand. Prompt 0: item 0 beats 1 and 2, which tie; prompt 1: a tie alone; prompt 2: item 5
+/// beats 6. Margins 0.4, 0, 0.1 / 0.2 / −0.3.
+///
+/// ε = 0: prompt accuracies 1/3 (0.4 right; 0 a wrong tie; 0.1 no tie), 0, 0. ε = 0.1: 2/3, 0, 0. ε = 0.2: 2/3, 1, 0.
+/// ε = 0.3 as 0.2. ε = 0.4: 1/3, 1, 0. So `ties-matter-row` is (2/3 + 1 + 0)/3 = 5/9 at ε = 0.2, while pooled `tau` is
+/// 3/5 at 0.2.
+fn vector_with_prompts() -> (LabelledPairs, ScoredPairs) {
+    let labels = LabelledPairs {
+        pair: (0..5).collect(),
+        human: vec![1, 1, 0, 0, 1],
+        group: vec![0, 0, 0, 1, 2],
+        groups: 3,
+        prompt: vec![0, 0, 0, 1, 2],
+        items: vec![[0, 1], [0, 2], [1, 2], [3, 4], [5, 6]],
+    };
+    let margins = [0.4, 0.0, 0.1, 0.2, -0.3].map(Some).to_vec();
+    let scored = ScoredPairs::new("s", margins, HeldOut::Missing("none".to_owned()));
+    (labels, ScoredPairs { scale: Some([1.0, 4.0]), ..scored })
+}
+
+#[test]
+fn row_protocols_on_the_vector_with_prompts() {
+    let (labels, scored) = vector_with_prompts();
+    let found = assess(&labels, &[scored], Question { head_first: false, ..question(20) });
+    let row = |protocol| found.rows.iter().find(|r| r.protocol == protocol).unwrap();
+    let ties_matter = row(Protocol::TiesMatterRow);
+    assert!((ties_matter.value.unwrap() - 5.0 / 9.0).abs() < 1e-15);
+    assert_eq!((ties_matter.epsilon, ties_matter.n, ties_matter.prompts), (Some(0.2), 3, 3));
+    assert_eq!((row(Protocol::Tau).value, row(Protocol::Tau).epsilon), (Some(0.6), Some(0.2)));
+    // Item 0 is at the top with item 2, item 5 is below item 6: (1/2 + 0)/2 of the two prompts with a chosen item.
+    assert_eq!((row(Protocol::Rb2Credit).value, row(Protocol::Rb2Credit).n), (Some(0.25), 2));
+    // One right sign and both ties within 0.5, of five.
+    assert_eq!((row(Protocol::TigerHalf).value, row(Protocol::TigerHalf).n), (Some(0.6), 5));
+}
+
+#[test]
+fn tiger_needs_a_declared_scale() {
+    let (labels, scored) = vector_with_prompts();
+    let found =
+        assess(&labels, &[ScoredPairs { scale: None, ..scored }], Question { head_first: false, ..question(0) });
+    let row = found.rows.iter().find(|r| r.protocol == Protocol::TigerHalf).unwrap();
+    assert_eq!((row.value, row.reason.as_deref()), (None, Some("only for scores declared on a scale from 1 to 4")));
+}
+
+#[test]
+fn the_shared_vector_under_the_rule_of_videoscore() {
+    let human = [1i8, 1, 1, -1, -1, 0, 0, 0, 1, -1];
+    let margins = [0.9, 0.4, -0.2, -0.7, 0.3, 0.1, -0.2, 0.6, 0.1, -0.5];
+    let right: f64 = human.iter().zip(margins).filter_map(|(&h, m)| Protocol::TigerHalf.credit(h, m, 0.0)).sum();
+    assert_eq!(right / 10.0, 0.7);
+}
+
+/// Generators `good` (wins always), `fair` and `poor` on 12 prompts; scorer `upside` has the order turned round.
+fn three_generators() -> Dataset {
+    let mut tiny = Tiny::new();
+    let (mut quality, mut upside) = (Vec::new(), Vec::new());
+    for prompt in 0..12 {
+        for (rank, generator) in ["poor", "fair", "good"].into_iter().enumerate() {
+            tiny = tiny.item(&format!("p{prompt:02}{generator}"), &format!("p{prompt:02}"));
+            quality.push(Some(rank as f64));
+            upside.push(Some(-(rank as f64)));
+        }
+    }
+    tiny = tiny.feature("quality", &quality).score("upside", &upside);
+    for prompt in 0..12 {
+        for (a, b) in [("poor", "fair"), ("good", "fair"), ("good", "poor")] {
+            let label = if a == "good" { 'a' } else { 'b' };
+            tiny = tiny.pair("d", &format!("p{prompt:02}{a}"), &format!("p{prompt:02}{b}"), label);
+        }
+    }
+    let mut ds = tiny.build();
+    let names = ["poor", "fair", "good"].map(|g| Some(g.to_owned()));
+    ds.items.attributes.insert("generator".to_owned(), names.into_iter().cycle().take(36).collect());
+    ds
+}
+
+#[test]
+fn generators_are_ranked_and_an_upside_down_scorer_is_told() {
+    let ds = three_generators();
+    let found = folds(&ds);
+    let ranking = &found.systems[0];
+    let share = |system: &str, scorer: &str| {
+        ranking.scores.iter().find(|s| s.system == system && s.scorer == scorer).map(|s| (s.value, s.rank)).unwrap()
+    };
+    assert_eq!(
+        [share("good", "people"), share("fair", "people"), share("poor", "people")],
+        [(1.0, 1), (0.5, 2), (0.0, 3)]
+    );
+    assert_eq!(share("good", "upside"), (0.0, 3));
+    let kendall = |scorer: &str| ranking.agreement.iter().find(|a| a.scorer == scorer).unwrap().kendall;
+    assert_eq!((kendall("head"), kendall("upside")), (Some(1.0), Some(-1.0)));
+    assert_eq!(found.inverted.iter().map(|i| i.scorer.as_str()).collect::<Vec<_>>(), ["upside"]);
+    assert!(found.notes.iter().any(|n| n.contains("Inverted?") && n.contains("invert = true")));
+    let floor = found.floors.iter().find(|f| f.floor == "attribute" && f.protocol == Protocol::Diff).unwrap();
+    assert_eq!((floor.value, floor.detail.as_deref()), (1.0, Some("generator")), "the generator alone decides here");
+    let places: Vec<_> = found.standings.iter().filter(|s| s.protocol == Protocol::DiffHalf).collect();
+    assert_eq!(places.len(), 3);
+    assert!(places.iter().any(|s| s.scorer == "upside" && (s.rank_low, s.rank_high) == (3, 3)), "{places:?}");
+}
+
+#[test]
+fn curves_and_unseen_groups_have_an_answer() {
+    let ds = planted();
+    let mut options = quick(&ds);
+    options.draws = 50;
+    options.extras.curves = true;
+    options.extras.unseen = vec!["generator".to_owned(), "maker".to_owned()];
+    let mut ds = ds;
+    let makers = (0..160).map(|i| Some(format!("m{}", i % 4)));
+    ds.items.attributes.insert("maker".to_owned(), makers.collect());
+    let found = evaluate(&ds, &features_of(&ds), Mode::CrossValidate { folds: 4 }, &options).unwrap();
+    let axes: Vec<CurveAxis> = found.curves.iter().map(|c| c.axis).collect();
+    assert_eq!(axes, [CurveAxis::TrainingPairs, CurveAxis::Questions, CurveAxis::Lambda]);
+    let learning = &found.curves[0];
+    assert!(learning.pays.is_some() && learning.points.len() >= 3, "{learning:?}");
+    assert!(learning.points.windows(2).all(|p| p[0].x < p[1].x));
+    let last = learning.points.last().unwrap();
+    assert_eq!(last.x, 180.0, "three quarters of the pairs");
+    let row = found.row("d", "head", Protocol::DiffHalf).unwrap();
+    assert!((last.value - row.value.unwrap()).abs() < 1e-12, "all training pairs: the head itself");
+    assert_eq!(found.unseen[0].reason.as_deref(), Some("the items have no attribute generator"));
+    let makers = &found.unseen[1];
+    assert_eq!((makers.groups, makers.n + row.ties), (4, 240), "every decided pair is scored once: {makers:?}");
+    assert!(makers.unseen.value.unwrap() > 0.6 && makers.difference.low.unwrap() < 0.05);
+    assert!(!found.calibration.is_empty() && found.calibration[0].scorer == "head");
 }

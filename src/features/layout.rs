@@ -13,7 +13,7 @@ use crate::dataset::{Answers, Dataset};
 /// 3. Per prompt, if the questions reach half of the prompts or fewer, averaged over the answers (ids of their own
 ///    under every prompt). Judges and missing answers play no part in this.
 /// 4. Otherwise fixed.
-pub(super) fn detect(ds: &Dataset, answers: &Answers) -> (Layout, String) {
+pub fn detect(ds: &Dataset, answers: &Answers) -> (Layout, String) {
     if let Some(checklist) = &ds.checklist {
         return (Layout::Fixed, format!("the data set names the checklist {}", checklist.name));
     }

@@ -14,6 +14,7 @@ mod layout;
 mod pairs;
 mod prepare;
 mod question_texts;
+mod row;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -21,7 +22,9 @@ mod tests;
 
 pub use align::build_for;
 pub use build::build;
+pub use layout::detect as detect_layout;
 pub use pairs::default_bounds;
+pub use row::RowCoder;
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};

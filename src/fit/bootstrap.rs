@@ -1,15 +1,15 @@
 //! Weight intervals: groups resampled with replacement, λ fixed.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rand::Rng;
 use rayon::prelude::*;
 
 use super::WeightInterval;
-use super::likelihood::Model;
+use super::likelihood::{Model, RowWeights};
+use super::lockstep::{Job, minimise_many};
 use super::path::Shape;
-use super::solver::{Limits, State, minimise};
+use super::solver::{Limits, State};
 use crate::rng;
 use crate::stats::quantiles::quantile_sorted;
 
@@ -32,23 +32,46 @@ pub fn refit(
     seed: u64,
 ) -> Refits {
     let (index, groups) = dense_groups(model.group());
-    let penalty = shape.penalty(lambda);
-    let runs: Vec<Option<Vec<f64>>> = (0..draws)
-        .into_par_iter()
-        .map(|draw| {
-            let copies = multiplicities(groups, seed, draw as u64);
-            let weight: Vec<f64> = model.weight().iter().zip(&index).map(|(m, &g)| m * f64::from(copies[g])).collect();
-            if !weight.iter().any(|&m| m > 0.0) {
-                return None;
-            }
-            let likelihood = model.likelihood(Cow::Owned(weight));
-            let mut state = full.for_other_data();
-            let outcome = minimise(&*likelihood, &penalty, &mut state, limits);
-            outcome.converged.then_some(state.weights)
-        })
-        .collect();
-    let weights: Vec<Vec<f64>> = runs.into_iter().flatten().collect();
+    let (base, mut weights) = (model.weight(), Vec::with_capacity(draws));
+    let draws_at_once: Vec<u64> = (0..draws as u64).collect();
+    for some in draws_at_once.chunks(at_once(model.parameters())) {
+        let copies: Vec<Vec<u32>> = some.par_iter().map(|&draw| multiplicities(groups, seed, draw)).collect();
+        let rows: Vec<RowWeights> =
+            copies.iter().map(|copies| RowWeights::Resampled { base, group: &index, copies }).collect();
+        weights.extend(refit_with(model, shape, lambda, full, limits, &rows).into_iter().flatten());
+    }
     Refits { failed: draws - weights.len(), weights }
+}
+
+/// Fits that are advanced together: as many as their curvatures leave memory for.
+fn at_once(parameters: usize) -> usize {
+    (1_000_000 / (parameters * parameters + 1)).clamp(16, 128)
+}
+
+/// Refits at `lambda` under each of the given row weights, side by side, from the full solution and its curvature.
+/// `None` where no row has any weight or the refit did not converge.
+pub fn refit_with(
+    model: &dyn Model,
+    shape: &Shape,
+    lambda: f64,
+    full: &State,
+    limits: Limits,
+    rows: &[RowWeights],
+) -> Vec<Option<Vec<f64>>> {
+    let penalty = shape.penalty(lambda);
+    let mut weights: Vec<Option<Vec<f64>>> = vec![None; rows.len()];
+    for (some, found) in rows.chunks(at_once(model.parameters())).zip(weights.chunks_mut(at_once(model.parameters()))) {
+        let totals: Vec<f64> = some.par_iter().map(|rows| (0..rows.len()).map(|i| rows.at(i)).sum()).collect();
+        let (mut jobs, places): (Vec<Job>, Vec<usize>) = (some.iter().zip(&totals).enumerate())
+            .filter(|(_, (_, total))| **total > 0.0)
+            .map(|(k, (&rows, &total))| (Job { rows, total, state: full.for_other_data() }, k))
+            .unzip();
+        let outcomes = minimise_many(model, &penalty, &mut jobs, limits);
+        for ((job, outcome), k) in jobs.into_iter().zip(outcomes).zip(places) {
+            found[k] = outcome.converged.then_some(job.state.weights);
+        }
+    }
+    weights
 }
 
 /// 2.5 % and 97.5 % percentiles and the share of non-zero weights, for the first `columns` parameters.

@@ -211,7 +211,7 @@ impl Sizes<'_> {
             moves.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
             let best = (moves.into_iter().take(TRIED))
                 .map(|(_, columns, v)| {
-                    let near = State { weights: v, point: None, curvature: Some(h.clone()) };
+                    let near = State { weights: v, point: None, curvature: Some(h.clone().into()) };
                     self.refit(likelihood, columns, &near)
                 })
                 .filter(|choice| choice.outcome.converged)

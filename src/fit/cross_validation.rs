@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rand::seq::SliceRandom;
-use rayon::prelude::*;
 
-use super::likelihood::Model;
-use super::path::{Shape, follow};
-use super::solver::{Limits, State};
+use super::likelihood::{Model, RowWeights};
+use super::lockstep::{Job, minimise_many};
+use super::path::Shape;
+use super::solver::{CurvatureSource, Limits, State};
 use super::{CurvePoint, Rule};
 use crate::rng;
 
@@ -38,9 +39,11 @@ pub struct OutOfFold {
     losses: Vec<Vec<f64>>,
     /// λ at which some fold did not converge.
     pub unconverged: usize,
+    /// [fold][λ][parameter]: the weights of every fit.
+    pub paths: Vec<Vec<Vec<f64>>>,
 }
 
-/// Fits the whole path without each fold in turn, and scores the fold. The folds share nothing but the rows.
+/// Fits the whole path without each fold, all folds side by side, and scores the rows that were left out.
 pub fn out_of_fold(
     model: &dyn Model,
     fold: &[usize],
@@ -50,28 +53,39 @@ pub fn out_of_fold(
     limits: Limits,
 ) -> OutOfFold {
     let folds = fold.iter().max().map_or(0, |f| f + 1);
-    let runs: Vec<(Vec<Vec<f64>>, Vec<bool>)> = (0..folds)
-        .into_par_iter()
-        .map(|held_out| {
-            let weight: Vec<f64> =
-                model.weight().iter().zip(fold).map(|(&m, &f)| if f == held_out { 0.0 } else { m }).collect();
-            if !weight.iter().any(|&m| m > 0.0) {
-                return (vec![model.row_losses(&start.weights); lambdas.len()], vec![true; lambdas.len()]);
-            }
-            let likelihood = model.likelihood(Cow::Owned(weight));
-            let mut state = start.for_other_data();
-            let mut losses = Vec::with_capacity(lambdas.len());
-            let mut converged = Vec::with_capacity(lambdas.len());
-            follow(&*likelihood, shape, lambdas, &mut state, limits, |_, state, outcome| {
-                losses.push(model.row_losses(&state.weights));
-                converged.push(outcome.converged);
-            });
-            (losses, converged)
+    let mut members = vec![Vec::new(); folds];
+    fold.iter().enumerate().for_each(|(i, &f)| members[f].push(i as u32));
+    let mut weights = vec![start.weights.clone(); folds];
+    // A fold that holds all the weight leaves nothing to fit: its rows are scored at the start.
+    let base = model.weight();
+    let rest = |f: usize| -> f64 { base.iter().zip(fold).filter(|(_, of)| **of != f).map(|(m, _)| m).sum() };
+    let fitted: Vec<(usize, f64)> = (0..folds).map(|f| (f, rest(f))).filter(|(_, total)| *total > 0.0).collect();
+    // The folds share nearly all rows, so the curvature of the whole serves each of them to begin with.
+    let mut start = start.for_other_data();
+    if start.curvature.is_none() && base.iter().any(|&m| m > 0.0) {
+        let whole = model.likelihood(Cow::Borrowed(base));
+        start.curvature = Some(Arc::new(CurvatureSource::new(&*whole).curvature(&*whole, &start.weights, false)));
+    }
+    let mut jobs: Vec<Job> = (fitted.iter())
+        .map(|&(held_out, total)| Job {
+            rows: RowWeights::Without { base, fold, held_out },
+            total,
+            state: start.for_other_data(),
         })
         .collect();
-    let losses = (0..lambdas.len()).map(|k| fold.iter().enumerate().map(|(i, &f)| runs[f].0[k][i]).collect()).collect();
-    let unconverged = (0..lambdas.len()).filter(|&k| runs.iter().any(|(_, converged)| !converged[k])).count();
-    OutOfFold { losses, unconverged }
+    let mut found =
+        OutOfFold { losses: Vec::with_capacity(lambdas.len()), unconverged: 0, paths: vec![Vec::new(); folds] };
+    for &lambda in lambdas {
+        let outcomes = minimise_many(model, &shape.penalty(lambda), &mut jobs, limits);
+        found.unconverged += usize::from(outcomes.iter().any(|o| !o.converged));
+        for (job, &(f, _)) in jobs.iter().zip(&fitted) {
+            weights[f].clone_from(&job.state.weights);
+        }
+        let now: Vec<&[f64]> = weights.iter().map(Vec::as_slice).collect();
+        found.losses.push(model.held_out_losses(&members, &now));
+        found.paths.iter_mut().zip(&weights).for_each(|(path, w)| path.push(w.clone()));
+    }
+    found
 }
 
 impl OutOfFold {

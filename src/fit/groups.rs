@@ -84,7 +84,7 @@ pub fn minimise(likelihood: &dyn Likelihood, penalty: &GroupPenalty, state: &mut
         iterations += 1;
         let stale = !renew;
         if renew {
-            state.curvature = Some(curvature(likelihood, &state.weights));
+            state.curvature = Some(curvature(likelihood, &state.weights).into());
         }
         let Some(h) = &state.curvature else { break };
         let target = model_minimum(h, &gradient, &state.weights, penalty, 0.05 * limits.residual);

@@ -18,6 +18,8 @@ const SLICE_ROWS: usize = 512;
 /// Blocks whose curvature is held in memory at once.
 const BLOCKS_AT_ONCE: usize = 32;
 
+pub use super::logistic::LogisticRows;
+
 /// A weighted negative log-likelihood over rows, summed block by block.
 pub trait Likelihood: Sync {
     /// Number of parameters: one per column, then those of the tie model.
@@ -34,6 +36,23 @@ pub trait Likelihood: Sync {
 
     /// Adds Σ m ∂²loss of the block at `w` to `curvature` [parameters, parameters].
     fn add_curvature(&self, block: usize, w: &[f64], curvature: &mut Array2<f64>);
+
+    /// A random sample of about `rows` rows as a likelihood of its own, where that is much less than all of them. Its
+    /// curvature stands in for that of all rows, and its minimum is a good place to start.
+    fn sample(&self, rows: usize) -> Option<Box<dyn Likelihood + '_>> {
+        let _ = rows;
+        None
+    }
+
+    /// The same rows in `f64` arithmetic, where they are computed in `f32`.
+    fn double(&self) -> Option<Box<dyn Likelihood + '_>> {
+        None
+    }
+
+    /// The rounding error of the loss, relative to 1 + |L|: smaller changes of it mean nothing.
+    fn noise(&self) -> f64 {
+        1e-13
+    }
 
     /// Convex conjugate of L at `scale` (0 … 1) times the dual point that belongs to `w`; `None` where the model has none
     /// in closed form. It yields the duality gap.
@@ -59,6 +78,99 @@ pub trait Model: Sync {
 
     /// The loss of every row at `w`, without its weight.
     fn row_losses(&self, w: &[f64]) -> Vec<f64>;
+
+    /// The loss of each row at the weights of its own fold: `members` lists the rows of each fold, `weights` holds one vector
+    /// per fold.
+    fn held_out_losses(&self, members: &[Vec<u32>], weights: &[&[f64]]) -> Vec<f64> {
+        let mut losses = vec![0.0; self.weight().len()];
+        for (rows, w) in members.iter().zip(weights) {
+            let all = self.row_losses(w);
+            rows.iter().for_each(|&i| losses[i as usize] = all[i as usize]);
+        }
+        losses
+    }
+
+    /// [`Likelihood::noise`] of [`Model::many`].
+    fn noise(&self) -> f64 {
+        1e-13
+    }
+
+    /// Loss and gradient of many problems over these rows. A model that can read its rows once for all of them does so;
+    /// the result of a problem never depends on its neighbours.
+    fn many(&self, problems: &[Problem]) -> Vec<(f64, Vec<f64>)> {
+        let one = |p: &Problem| loss_and_gradient(&*self.likelihood(Cow::Owned(p.rows.to_vec())), p.w);
+        problems.par_iter().map(one).collect()
+    }
+}
+
+/// One of many problems over the same rows: its own row weights, at its own parameters.
+#[derive(Clone, Copy)]
+pub struct Problem<'a> {
+    /// Row weights.
+    pub rows: RowWeights<'a>,
+    /// Σ of the row weights, > 0.
+    pub total: f64,
+    /// Parameters.
+    pub w: &'a [f64],
+}
+
+/// Row weights without a vector of their own for every problem.
+#[derive(Debug, Clone, Copy)]
+pub enum RowWeights<'a> {
+    /// One per row.
+    Given(&'a [f64]),
+    /// All rows but those of one fold.
+    Without {
+        /// Weights of the whole.
+        base: &'a [f64],
+        /// The fold of each row.
+        fold: &'a [usize],
+        /// The fold that is held out.
+        held_out: usize,
+    },
+    /// Every group as often as it was drawn.
+    Resampled {
+        /// Weights of the whole.
+        base: &'a [f64],
+        /// The group of each row, numbered from 0.
+        group: &'a [usize],
+        /// How often each group was drawn.
+        copies: &'a [u32],
+    },
+}
+
+impl RowWeights<'_> {
+    /// The weight of row `i`.
+    pub fn at(&self, i: usize) -> f64 {
+        match *self {
+            Self::Given(weight) => weight[i],
+            Self::Without { base, fold, held_out } => {
+                if fold[i] == held_out {
+                    0.0
+                } else {
+                    base[i]
+                }
+            }
+            Self::Resampled { base, group, copies } => base[i] * f64::from(copies[group[i]]),
+        }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Given(base) | Self::Without { base, .. } | Self::Resampled { base, .. } => base.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One weight per row.
+    pub fn to_vec(&self) -> Vec<f64> {
+        (0..self.len()).map(|i| self.at(i)).collect()
+    }
 }
 
 /// L(w) and its gradient.
@@ -141,143 +253,12 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + tail
 }
 
-/// out += Σ_k factor_k row_k over four rows of equal length at once, so that `out` is read and written once.
-pub(crate) fn add_rows(out: &mut [f64], rows: [&[f64]; 4], factors: [f64; 4]) {
-    let n = out.len();
-    let [a, b, c, d] = rows.map(|row| &row[..n]);
-    for j in 0..n {
-        out[j] += (factors[0] * a[j] + factors[1] * b[j]) + (factors[2] * c[j] + factors[3] * d[j]);
-    }
-}
-
-/// Pair rows with soft labels under the logistic loss
-/// ℓ(z, y) = log(1 + e^z) − y z (design: "Fit"; arXiv 2412.21059, Eq. 5).
-pub struct LogisticRows<'a> {
-    /// Row-major differences [rows, columns].
-    pub x: Cow<'a, [f64]>,
-    /// Number of columns.
-    pub columns: usize,
-    /// Soft label of each row in [0, 1]: 1 = item a.
-    pub y: Vec<f64>,
-    /// Weight of each row.
-    pub weight: Vec<f64>,
-    /// Group of each row.
-    pub group: Vec<usize>,
-}
-
-impl Model for LogisticRows<'_> {
-    fn parameters(&self) -> usize {
-        self.columns
-    }
-
-    fn weight(&self) -> &[f64] {
-        &self.weight
-    }
-
-    fn group(&self) -> &[usize] {
-        &self.group
-    }
-
-    fn likelihood<'a>(&'a self, weight: Cow<'a, [f64]>) -> Box<dyn Likelihood + 'a> {
-        Box::new(Logistic::new(&self.x, self.columns, &self.y, weight))
-    }
-
-    fn row_losses(&self, w: &[f64]) -> Vec<f64> {
-        (0..self.y.len()).map(|i| logistic(dot(row_of(&self.x, self.columns, i as u32), w), self.y[i]).0).collect()
-    }
-}
-
-/// [`LogisticRows`] under given row weights; rows of weight 0 cost nothing.
-struct Logistic<'a> {
-    x: &'a [f64],
-    columns: usize,
-    y: &'a [f64],
-    weight: Cow<'a, [f64]>,
-    /// Rows of positive weight.
-    rows: Vec<u32>,
-    total: f64,
-}
-
-impl<'a> Logistic<'a> {
-    fn new(x: &'a [f64], columns: usize, y: &'a [f64], weight: Cow<'a, [f64]>) -> Self {
-        let rows: Vec<u32> = (0..y.len() as u32).filter(|&i| weight[i as usize] > 0.0).collect();
-        let total = weight.iter().sum();
-        Self { x, columns, y, weight, rows, total }
-    }
-
-    fn block(&self, block: usize) -> &[u32] {
-        let start = block * BLOCK_ROWS;
-        &self.rows[start..(start + BLOCK_ROWS).min(self.rows.len())]
-    }
-
-    /// Weighted loss and weighted slope of one row.
-    fn row(&self, row: u32, w: &[f64]) -> (f64, f64) {
-        let i = row as usize;
-        let (loss, slope) = logistic(dot(row_of(self.x, self.columns, row), w), self.y[i]);
-        (self.weight[i] * loss, self.weight[i] * slope)
-    }
-}
-
-impl Likelihood for Logistic<'_> {
-    fn parameters(&self) -> usize {
-        self.columns
-    }
-
-    fn blocks(&self) -> usize {
-        self.rows.len().div_ceil(BLOCK_ROWS)
-    }
-
-    fn total_weight(&self) -> f64 {
-        self.total
-    }
-
-    fn add_gradient(&self, block: usize, w: &[f64], gradient: &mut [f64]) -> f64 {
-        let mut loss = 0.0;
-        let (fours, rest) = self.block(block).as_chunks::<4>();
-        for &four in fours {
-            let values = four.map(|row| self.row(row, w));
-            loss += (values[0].0 + values[1].0) + (values[2].0 + values[3].0);
-            add_rows(gradient, four.map(|row| row_of(self.x, self.columns, row)), values.map(|v| v.1));
-        }
-        for &row in rest {
-            let (row_loss, slope) = self.row(row, w);
-            loss += row_loss;
-            gradient.iter_mut().zip(row_of(self.x, self.columns, row)).for_each(|(g, v)| *g += slope * v);
-        }
-        loss
-    }
-
-    fn add_curvature(&self, block: usize, w: &[f64], curvature: &mut Array2<f64>) {
-        let scale = |i: usize| self.weight[i] * bend(dot(row_of(self.x, self.columns, i as u32), w));
-        add_gram(self.x, self.columns, self.block(block), scale, curvature);
-    }
-
-    fn conjugate(&self, w: &[f64], scale: f64) -> Option<f64> {
-        let entropy = |p: f64| if p > 0.0 { p * p.ln() } else { 0.0 };
-        let sum: f64 = (self.rows.iter())
-            .map(|&row| {
-                let i = row as usize;
-                let (_, slope) = logistic(dot(row_of(self.x, self.columns, row), w), self.y[i]);
-                let p = (self.y[i] + scale * slope).clamp(0.0, 1.0);
-                self.weight[i] * (entropy(p) + entropy(1.0 - p))
-            })
-            .sum();
-        Some(sum / self.total)
-    }
-}
-
 /// ℓ(z, y) and ∂ℓ/∂z. Swapping the two items (z → −z, y → 1 − y) gives the same loss and the opposite slope to the last bit.
 pub(crate) fn logistic(z: f64, y: f64) -> (f64, f64) {
     let e = (-z.abs()).exp();
     let loss = e.ln_1p();
     let low = e / (1.0 + e);
     if z >= 0.0 { (loss + (1.0 - y) * z, (1.0 - y) - low) } else { (loss - y * z, low - y) }
-}
-
-/// ∂²ℓ/∂z² = σ(z)σ(−z).
-pub(crate) fn bend(z: f64) -> f64 {
-    let e = (-z.abs()).exp();
-    e / ((1.0 + e) * (1.0 + e))
 }
 
 #[cfg(test)]

@@ -10,11 +10,17 @@
 pub mod bootstrap;
 mod budget;
 pub mod cross_validation;
+mod descent;
 pub mod extended;
 pub mod groups;
+pub mod kernel;
 pub mod likelihood;
 pub mod linfa;
+mod lockstep;
+mod logistic;
 pub mod method;
+#[cfg(test)]
+mod method_tests;
 pub mod ordered;
 pub mod path;
 pub mod penalty;

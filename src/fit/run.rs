@@ -169,7 +169,7 @@ fn sparse(problem: &Problem) -> Result<(Fit, Vec<f64>)> {
         notes.push(reason.into());
         Vec::new()
     } else {
-        state.curvature = Some(curvature(&*likelihood, &state.weights));
+        state.curvature = Some(std::sync::Arc::new(curvature(&*likelihood, &state.weights)));
         let refits = bootstrap::refit(model, shape, lambda, &state, limits, options.bootstrap, options.seed);
         notes.extend(failed_refits(&refits, options.bootstrap));
         bootstrap::intervals(&refits, problem.columns)

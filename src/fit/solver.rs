@@ -8,11 +8,22 @@
 //! References: Lee, Sun and Saunders, "Proximal Newton-type methods for minimizing composite functions", SIAM J. Optim.
 //! 24 (2014); Friedman, Hastie and Tibshirani, J. Stat. Softw. 33 (2010).
 
+use std::sync::Arc;
+
 use ndarray::Array2;
 
-use super::likelihood::{Likelihood, curvature, dot, loss_and_gradient};
+use super::descent::{Descent, Wish};
+use super::likelihood::{BLOCK_ROWS, Likelihood, curvature, loss_and_gradient};
 use super::penalty::Penalty;
-use super::quadratic;
+
+/// Curvature is first taken from one row in so many …
+const SAMPLE_SHARE: usize = 16;
+
+/// … and from at least so many rows per parameter.
+const SAMPLE_PER_PARAMETER: usize = 64;
+
+/// A residual above this share of the steepest slope is far from the solution.
+const FAR: f64 = 0.3;
 
 /// Where a fit starts, and what it leaves for the next one: a neighbour in λ, a fold, a resample.
 #[derive(Debug, Clone)]
@@ -22,7 +33,7 @@ pub struct State {
     /// Loss and gradient at `weights`, if known for the next likelihood.
     pub point: Option<(f64, Vec<f64>)>,
     /// Curvature of the loss somewhere near, if known.
-    pub curvature: Option<Array2<f64>>,
+    pub curvature: Option<Arc<Array2<f64>>>,
 }
 
 impl State {
@@ -63,6 +74,7 @@ pub struct Outcome {
 
 /// Minimises L(w) + penalty(w) from `state`, which holds the solution afterwards.
 pub fn minimise(likelihood: &dyn Likelihood, penalty: &Penalty, state: &mut State, limits: Limits) -> Outcome {
+    let mut source = CurvatureSource::new(likelihood);
     for (j, w) in state.weights.iter_mut().enumerate() {
         let inside = penalty.clamp(j, *w);
         if inside != *w {
@@ -70,97 +82,89 @@ pub fn minimise(likelihood: &dyn Likelihood, penalty: &Penalty, state: &mut Stat
             state.point = None;
         }
     }
-    let (mut loss, mut gradient) = match state.point.take() {
-        Some(point) => point,
-        None => loss_and_gradient(likelihood, &state.weights),
-    };
-    let mut residual = penalty.residual(&state.weights, &gradient);
-    let mut iterations = 0;
-    let mut stale = true;
-    let mut renew = state.curvature.is_none();
-    // NaN never passes `<=`, so a broken loss ends at the iteration limit instead of being called converged.
-    let converged = |residual: f64| residual <= limits.residual;
-    while !converged(residual) && iterations < limits.iterations {
-        iterations += 1;
-        if renew || state.curvature.is_none() {
-            state.curvature = Some(regularised(curvature(likelihood, &state.weights)));
-            stale = false;
+    if state.curvature.is_none() {
+        source.start(likelihood, penalty, state, limits);
+    }
+    let mut descent = Descent::new(penalty, limits, likelihood.noise(), state);
+    run(likelihood, &mut source, &mut descent);
+    if !descent.converged() && !descent.exhausted() {
+        // What is left may be the rounding of the arithmetic.
+        if let Some(double) = likelihood.double() {
+            descent.evaluate_anew(double.noise(), loss_and_gradient(&*double, &descent.weights));
+            run(&*double, &mut source, &mut descent);
         }
-        let Some(h) = &state.curvature else { break };
-        let here = Point { weights: &state.weights, loss, gradient: &gradient, residual };
-        match step(likelihood, penalty, h, here, limits.residual) {
-            Some(next) => {
-                renew = next.shortened || should_renew(residual, next.residual, limits.residual, gradient.len());
-                stale = true;
-                state.weights = next.weights;
-                (loss, gradient, residual) = (next.loss, next.gradient, next.residual);
+    }
+    descent.finish(state)
+}
+
+fn run(likelihood: &dyn Likelihood, source: &mut CurvatureSource, descent: &mut Descent) {
+    loop {
+        match descent.wish() {
+            Wish::Nothing => break,
+            Wish::Evaluate(w) => {
+                let (loss, gradient) = loss_and_gradient(likelihood, &w);
+                descent.take(w, loss, gradient, source.cost);
             }
-            // No progress: a stale model gets a second chance with true curvature.
-            None if stale => renew = true,
-            None => break,
+            Wish::Curvature { enlarge } => {
+                let h = source.curvature(likelihood, &descent.weights, enlarge);
+                descent.renewed(Arc::new(h));
+            }
         }
     }
-    let objective = loss + penalty.value(&state.weights);
-    state.point = Some((loss, gradient));
-    Outcome { loss, objective, residual, iterations, converged: converged(residual) }
 }
 
-/// The present iterate.
-struct Point<'a> {
-    weights: &'a [f64],
-    loss: f64,
-    gradient: &'a [f64],
-    residual: f64,
+/// Where curvature comes from: a random sample of the rows, four times as large whenever it proves too small, and all
+/// rows in the end.
+pub(super) struct CurvatureSource<'a> {
+    likelihood: &'a dyn Likelihood,
+    sample: Option<Box<dyn Likelihood + 'a>>,
+    rows: usize,
+    /// What one renewal costs, in passes over all rows.
+    cost: f64,
 }
 
-/// The next one.
-struct Next {
-    weights: Vec<f64>,
-    loss: f64,
-    gradient: Vec<f64>,
-    residual: f64,
-    /// The full step was too long.
-    shortened: bool,
-}
-
-/// One model minimisation and a backtracking search on the exact objective. `None` where nothing is gained.
-fn step(likelihood: &dyn Likelihood, penalty: &Penalty, h: &Array2<f64>, here: Point, goal: f64) -> Option<Next> {
-    let target = quadratic::minimise(h, here.gradient, here.weights, penalty, 0.05 * goal);
-    let direction: Vec<f64> = target.iter().zip(here.weights).map(|(v, w)| v - w).collect();
-    let objective = here.loss + penalty.value(here.weights);
-    let promised = dot(here.gradient, &direction) + penalty.value(&target) - penalty.value(here.weights);
-    // Below this the objective's own rounding hides the gain; the residual then decides.
-    let noise = 1e-13 * (1.0 + objective.abs());
-    let mut share = 1.0;
-    for _ in 0..30 {
-        let weights: Vec<f64> = if share == 1.0 {
-            target.clone()
-        } else {
-            (0..target.len()).map(|j| penalty.clamp(j, here.weights[j] + share * direction[j])).collect()
-        };
-        let (loss, gradient) = loss_and_gradient(likelihood, &weights);
-        let residual = penalty.residual(&weights, &gradient);
-        let gain = objective - (loss + penalty.value(&weights));
-        let enough = gain >= -1e-4 * share * promised && gain > 0.0;
-        if (promised < -noise && enough) || (gain >= -noise && residual < 0.9 * here.residual) {
-            return Some(Next { weights, loss, gradient, residual, shortened: share < 1.0 });
-        }
-        if promised >= -noise {
-            return None;
-        }
-        share *= 0.5;
+impl<'a> CurvatureSource<'a> {
+    pub fn new(likelihood: &'a dyn Likelihood) -> Self {
+        let d = likelihood.parameters();
+        let n = likelihood.blocks() * BLOCK_ROWS;
+        let rows = (n / SAMPLE_SHARE).max(SAMPLE_PER_PARAMETER * d).max(BLOCK_ROWS);
+        let mut source = Self { likelihood, sample: None, rows, cost: 0.0 };
+        source.draw();
+        source
     }
-    None
-}
 
-/// Whether a new curvature is cheaper than going on at this rate: it costs about d/16 gradient passes (measured at
-/// d = 64, where it is five) and leaves one or two.
-fn should_renew(before: f64, after: f64, goal: f64, d: usize) -> bool {
-    let rate = after / before;
-    if after <= goal {
-        return false;
+    fn draw(&mut self) {
+        self.sample = self.likelihood.sample(self.rows);
+        // Measured at d = 64: the Gram matrix of all rows costs about as much as d/6 gradients.
+        let all = self.likelihood.parameters() as f64 / 6.0;
+        let blocks = self.sample.as_ref().map_or(self.likelihood.blocks(), |s| s.blocks());
+        self.cost = all * blocks as f64 / self.likelihood.blocks().max(1) as f64;
     }
-    rate.is_nan() || rate >= 1.0 || (goal / after).ln() / rate.ln() > d as f64 / 16.0
+
+    /// A cold fit begins on the sample alone: its minimum is as near as the sample is large, for a small part of the price.
+    fn start(&self, likelihood: &dyn Likelihood, penalty: &Penalty, state: &mut State, limits: Limits) {
+        let Some(sample) = &self.sample else { return };
+        let (_, gradient) = state.point.get_or_insert_with(|| loss_and_gradient(likelihood, &state.weights));
+        let residual = penalty.residual(&state.weights, gradient);
+        let steepest = gradient.iter().fold(0.0f64, |m, g| m.max(g.abs()));
+        if residual < FAR * steepest || residual <= limits.residual {
+            return;
+        }
+        // Below this the sample's own error hides what would be gained.
+        let enough = 0.1 * residual / (self.rows as f64).sqrt();
+        let near = Limits { residual: limits.residual.max(enough), iterations: limits.iterations.min(25) };
+        let mut on_sample = State::new(state.weights.clone());
+        minimise(&**sample, penalty, &mut on_sample, near);
+        *state = State::new(on_sample.weights);
+    }
+
+    pub fn curvature(&mut self, likelihood: &dyn Likelihood, w: &[f64], enlarge: bool) -> Array2<f64> {
+        if enlarge && self.sample.is_some() {
+            self.rows *= 4;
+            self.draw();
+        }
+        regularised(curvature(self.sample.as_deref().unwrap_or(likelihood), w))
+    }
 }
 
 /// A trace of ridge: duplicate columns and d > N leave the model without a unique minimum. The gradient is exact, so

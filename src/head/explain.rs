@@ -186,7 +186,7 @@ impl Head {
             steps,
             equal,
             parts: self.part_steps(&xa, &xb),
-            flip: self.flip(&xa, &xb, margin, verdict),
+            flip: self.flip(&xa, &xb, left.score - right.score, verdict),
             a: left,
             b: right,
         })
@@ -280,8 +280,10 @@ impl Head {
 
     fn flip(&self, xa: &[f64], xb: &[f64], margin: f64, verdict: Verdict) -> Flip {
         let epsilon = self.tie_threshold;
-        let won_by_b = |m: f64| m < -epsilon && counts::margin(m, 0.0) < 0.0;
-        let won_by_a = |m: f64| m > epsilon && counts::margin(m, 0.0) > 0.0;
+        // Weights that cancel leave a rest in the last digits, which is no margin.
+        let nothing = 1e-12 * self.weights.iter().map(|w| w.abs()).sum::<f64>().max(margin.abs());
+        let won_by_b = |m: f64| m < -epsilon - nothing;
+        let won_by_a = |m: f64| m > epsilon + nothing;
         let directions: &[bool] = match verdict {
             Verdict::A => &[true],
             Verdict::B => &[false],
@@ -291,7 +293,7 @@ impl Head {
         for &down in directions {
             let changes = self.changes(xa, xb, down);
             let done = |m: f64| if down { won_by_b(m) } else { won_by_a(m) };
-            flip.alone.extend(changes.iter().filter(|change| done(round(margin + change.shift))).cloned());
+            flip.alone.extend(changes.iter().filter(|change| done(margin + change.shift)).cloned());
             if verdict == Verdict::Tie {
                 continue;
             }
@@ -299,7 +301,7 @@ impl Head {
             let mut m = margin;
             let mut taken: Vec<Change> = Vec::new();
             for change in &changes {
-                if done(round(m)) {
+                if done(m) {
                     break;
                 }
                 if !taken.iter().any(|t| t.of_a == change.of_a && t.column == change.column) {
@@ -307,19 +309,14 @@ impl Head {
                     taken.push(change.clone());
                 }
             }
-            if done(round(m)) {
+            if done(m) {
                 flip.fewest = taken;
-                flip.margin = Some(round(m));
+                flip.margin = Some(m);
             }
         }
         flip.alone.sort_by(|s, t| t.shift.abs().total_cmp(&s.shift.abs()));
         flip
     }
-}
-
-/// Sums of weights that cancel leave a rest below 12 digits of the weights.
-fn round(margin: f64) -> f64 {
-    if margin.abs() < 1e-12 { 0.0 } else { margin }
 }
 
 /// Full texts by question id, from the checklist, else from the answers where an id has one text only.
@@ -341,4 +338,94 @@ fn question_texts(context: Context<'_>) -> BTreeMap<&str, &str> {
         }
     }
     texts.into_iter().filter_map(|(id, text)| Some((id, text?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::testing::Tiny;
+    use crate::features::{FeatureOptions, build};
+    use proptest::prelude::*;
+
+    const QUESTIONS: usize = 5;
+
+    /// Two items with these answers, and a head with these weights.
+    fn explained(
+        weights: [f64; QUESTIONS],
+        answers: [[Option<f64>; QUESTIONS]; 2],
+        threshold: f64,
+    ) -> (Head, Explanation) {
+        let mut tiny = Tiny::new().item("a", "p").item("b", "p").item("c", "p");
+        for (item, row) in ["a", "b"].into_iter().zip(answers) {
+            for (q, p) in row.into_iter().enumerate() {
+                tiny = tiny.answer(item, &format!("q{q}"), p);
+            }
+        }
+        for q in 0..QUESTIONS {
+            tiny = tiny.answer("c", &format!("q{q}"), Some(if q == 0 { 1.0 } else { 0.0 }));
+        }
+        let ds = tiny.pair("overall", "a", "b", 'a').pair("overall", "a", "c", 'b').build();
+        let matrix = build(&ds, &FeatureOptions::default()).unwrap();
+        let options = crate::head::TrainOptions { lambda: Some(0.1), bootstrap: 0, ..Default::default() };
+        let mut head = crate::head::train(&ds, &matrix, 0, &[0, 1], &options).unwrap();
+        head.weights = weights.to_vec();
+        head.tie_threshold = threshold;
+        let ranges = BTreeMap::new();
+        let explanation = head.explain(&matrix, 0, 1, Context { data: &ds, ranges: &ranges }).unwrap();
+        (head, explanation)
+    }
+
+    #[test]
+    fn an_answer_that_only_makes_a_tie_flips_nothing() {
+        let (yes, no) = (Some(1.0), Some(0.0));
+        let answers = [[yes, no, no, no, no], [no, no, no, no, no]];
+        let (_, e) = explained([1.3, 0.7, 0.0, 0.0, 0.0], answers, 0.0);
+        assert_eq!((e.verdict, e.steps.len(), e.equal), (Verdict::A, 1, 1));
+        assert!(e.flip.alone.is_empty(), "a no in place of the yes makes the scores equal");
+        assert_eq!(e.flip.fewest.len(), 2);
+        assert!((e.flip.margin.unwrap() - -2.6).abs() < 1e-12, "both answers on q0 change");
+    }
+
+    proptest! {
+        #[test]
+        fn steps_and_parts_sum_to_the_margin_and_fewest_is_fewest(
+            weights in proptest::array::uniform5(0u8..6),
+            a in proptest::array::uniform5(proptest::option::of(0u8..3)),
+            b in proptest::array::uniform5(proptest::option::of(0u8..3)),
+            threshold in 0u8..3,
+        ) {
+            prop_assume!(a.iter().any(Option::is_some) && b.iter().any(Option::is_some));
+            let weights = weights.map(|w| f64::from(w) / 4.0);
+            let p = |row: [Option<u8>; QUESTIONS]| row.map(|x| x.map(|x| f64::from(x) / 2.0));
+            let (_, e) = explained(weights, [p(a), p(b)], f64::from(threshold) / 4.0);
+            let sum: f64 = e.steps.iter().map(|s| s.contribution).sum();
+            prop_assert!((sum - e.margin).abs() < 1e-9);
+            prop_assert!((e.parts.iter().map(|part| part.contribution).sum::<f64>() - e.margin).abs() < 1e-9);
+            for side in [&e.a, &e.b] {
+                prop_assert!(side.bounds.low.unwrap() <= side.score + 1e-12);
+                prop_assert!(side.score <= side.bounds.high.unwrap() + 1e-12);
+            }
+            // Brute force over all sets of changes: each of the ten answers stays or goes to its worst for the winner.
+            if e.verdict == Verdict::Tie {
+                return Ok(());
+            }
+            let sign = if e.verdict == Verdict::A { 1.0 } else { -1.0 };
+            let coded = |x: Option<u8>| x.map_or(0.0, |x| f64::from(x) - 1.0);
+            let gains: Vec<f64> = (0..QUESTIONS)
+                .flat_map(|q| {
+                    let (winner, loser) = if sign > 0.0 { (coded(a[q]), coded(b[q])) } else { (coded(b[q]), coded(a[q])) };
+                    [weights[q] * (winner + 1.0), weights[q] * (1.0 - loser)]
+                })
+                .collect();
+            let needed = sign * e.margin + f64::from(threshold) / 4.0;
+            let fewest = (0u32..1 << gains.len())
+                .filter(|set| {
+                    let gain: f64 = (0..gains.len()).filter(|g| set >> g & 1 == 1).map(|g| gains[g]).sum();
+                    gain > needed + 1e-9
+                })
+                .map(u32::count_ones)
+                .min();
+            prop_assert_eq!(fewest.unwrap_or(0) as usize, e.flip.fewest.len());
+        }
+    }
 }

@@ -4,15 +4,19 @@ mod apply;
 mod assemble;
 mod chance;
 mod columns;
+pub mod diff;
 pub mod explain;
 mod file;
 mod hierarchical;
 mod options;
 mod ratings;
+mod row;
+mod sheet;
 mod terms;
 #[cfg(test)]
 mod tests;
 mod train;
+pub mod visionreward;
 
 use std::collections::BTreeMap;
 
@@ -29,8 +33,10 @@ pub use columns::{ColumnRule, Setting};
 pub use explain::Explanation;
 pub use file::provenance;
 pub use options::{BoundsRule, Scope, TrainOptions};
+pub use row::{FeatureRows, RowReader};
+pub use sheet::{Sheet, SheetOptions, SheetRow};
 pub use terms::{Bounds, Level, Part, Scale};
-pub use train::{prompt_hash, train, training_pairs};
+pub use train::{prompt_hash, text_hash, train, training_pairs};
 
 /// Version of the heads file's format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -121,7 +127,7 @@ pub struct Imported {
 }
 
 /// Where heads come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Provenance {
     /// Version of the program.
     pub program_version: String,
@@ -135,4 +141,10 @@ pub struct Provenance {
     pub seed: u64,
     /// Options that shaped the result, as given.
     pub options: BTreeMap<String, String>,
+}
+
+/// `a, b, c`: names for a message, at most `limit`.
+pub(crate) fn listed(names: &[String], limit: usize) -> String {
+    let shown = names.iter().take(limit).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > limit { format!("{shown} and {} more", names.len() - limit) } else { shown }
 }

@@ -6,7 +6,7 @@ use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
 use super::Head;
-use crate::features::{Coding, ColumnKind, FeatureMatrix, Missing};
+use crate::features::{Coding, ColumnKind, FeatureMatrix};
 use crate::{Error, Result};
 
 /// On which numbers for yes and no the weights are applied. The head's own is right for comparisons; the others are
@@ -204,9 +204,8 @@ impl Head {
         known.then_some(bounds)
     }
 
-    /// Whether an item can be scored: it has a value, and under `drop` every value.
+    /// Whether an item can be scored, see [`Head::scores_row`]; what `fail` forbids was refused before.
     pub(super) fn can_score(&self, row: ArrayView1<f64>, place: &[usize]) -> bool {
-        let absent = place.iter().filter(|&&at| row[at].is_nan()).count();
-        absent < place.len() && !(self.preparation.missing == Missing::Drop && absent > 0)
+        self.scores_row(&place.iter().map(|&at| row[at]).collect::<Vec<_>>())
     }
 }

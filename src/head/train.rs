@@ -77,6 +77,15 @@ pub fn training_pairs(ds: &Dataset, dimension: usize) -> (Vec<usize>, bool) {
 pub fn prompt_hash(ds: &Dataset, prompt: usize) -> String {
     let text = ds.items.prompt_texts.get(prompt).cloned().flatten().map(|t| fold(&t)).filter(|t| !t.is_empty());
     let key = text.map_or_else(|| format!("id\0{}", ds.items.prompt_ids[prompt]), |t| format!("text\0{t}"));
+    short_hash(&key)
+}
+
+/// [`prompt_hash`] of a prompt with this text; `None` for blank text.
+pub fn text_hash(text: &str) -> Option<String> {
+    Some(fold(text)).filter(|t| !t.is_empty()).map(|t| short_hash(&format!("text\0{t}")))
+}
+
+fn short_hash(key: &str) -> String {
     Sha256::digest(key.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 

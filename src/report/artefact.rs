@@ -19,18 +19,8 @@ pub const SCORES: &str = "tables/scores.csv";
 pub const SCORERS: &str = "tables/scorers.csv";
 
 /// Columns of [`LABELS`].
-pub(super) const LABEL_COLUMNS: [&str; 10] = [
-    "dimension",
-    "pair_id",
-    "prompt_id",
-    "group",
-    "part",
-    "item_a",
-    "item_b",
-    "label",
-    "human_margin",
-    "fitted_heads",
-];
+pub(super) const LABEL_COLUMNS: [&str; 10] =
+    ["dimension", "pair_id", "prompt_id", "group", "part", "item_a", "item_b", "label", "human_margin", "fitted_heads"];
 /// First columns of [`SCORES`]; one column per scorer follows.
 pub(super) const SCORE_COLUMNS: [&str; 3] = ["dimension", "prompt_id", "item_id"];
 /// Columns of [`SCORERS`].

@@ -143,9 +143,7 @@ fn read_scorers(artefact: &mut Artefact, table: &Lines, faults: &mut Faults) {
             dimension.scorers.push(ScorerLine { scorer: name.clone(), values: Vec::new(), thresholds, scale });
             dimension.scorers.len() - 1
         });
-        if let (Ok(parts), Some(part), Some(threshold)) =
-            (&mut dimension.scorers[place].thresholds, part, threshold)
-        {
+        if let (Ok(parts), Some(part), Some(threshold)) = (&mut dimension.scorers[place].thresholds, part, threshold) {
             parts.insert(part, threshold);
         }
     }
@@ -219,7 +217,13 @@ fn scores_of(d: &DimensionTables, missing_equal: bool, faults: &mut Faults) -> D
     if faults.0.has_errors() {
         return DimensionScores::default();
     }
+    let mut prompts: Vec<&str> = d.pairs.iter().map(|p| p.prompt.as_str()).collect();
+    prompts.sort_unstable();
+    prompts.dedup();
+    let prompt_of = |p: &PairLine| prompts.binary_search(&p.prompt.as_str()).unwrap_or(0) as u32;
     let labels = LabelledPairs {
+        prompt: d.pairs.iter().map(prompt_of).collect(),
+        items: items.iter().map(|pair| pair.map(|item| item as u32)).collect(),
         pair: (0..d.pairs.len()).collect(),
         human: d.pairs.iter().map(|p| p.human).collect(),
         group: d.pairs.iter().map(|p| p.group).collect(),
@@ -251,9 +255,7 @@ fn scores_of(d: &DimensionTables, missing_equal: bool, faults: &mut Faults) -> D
         labels,
         part: d.pairs.iter().map(|p| p.part).collect(),
         scored,
-        items: (d.scorers.iter())
-            .map(|s| ItemScores { scorer: s.scorer.clone(), values: s.values.clone() })
-            .collect(),
+        items: (d.scorers.iter()).map(|s| ItemScores { scorer: s.scorer.clone(), values: s.values.clone() }).collect(),
         unavailable: d.unavailable.clone(),
     }
 }

@@ -21,8 +21,8 @@ use crate::{Error, Result};
 const TOLERANCE: f64 = 1e-12;
 
 /// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
-const NEED_THE_DATA: [&str; 7] =
-    ["ceilings", "correlations", "systems", "strata", "calibration", "curves", "unseen"];
+const NEED_THE_DATA: [&str; 9] =
+    ["ceilings", "standings", "correlations", "systems", "strata", "calibration", "curves", "unseen", "legacy"];
 
 /// Stands for a chart where pages are compared without their drawings.
 const NO_DRAWING: &str = "<svg></svg>";
@@ -130,7 +130,7 @@ fn read_report(bytes: &[u8]) -> Result<Report> {
 
 /// Rows, floors, comparisons and whatever else follows from scores and labels; notes that follow from them.
 pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut Verification) -> Result<()> {
-    let derived = recount(stored, &artefact.scores(stored.missing_score_equal)?);
+    let derived = recount(stored, &artefact.scores(stored.missing_score_equal)?)?;
     let as_map = |evaluation: &Evaluation| match serde_json::to_value(evaluation) {
         Ok(Value::Object(map)) => Ok(map),
         other => Err(Error::Bug(format!("evaluation: {other:?}"))),
@@ -188,7 +188,9 @@ pub(super) fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, val
                 at.push(name.clone());
                 match (s.get(name), d.get(name)) {
                     (Some(s), Some(d)) => compare(at, s, d, values, found),
-                    (Some(_), None) => found.differ(place(at), "stands in the report", "does not follow from its tables"),
+                    (Some(_), None) => {
+                        found.differ(place(at), "stands in the report", "does not follow from its tables")
+                    }
                     _ => found.differ(place(at), "is absent", "follows from the tables"),
                 }
                 at.pop();

@@ -3,6 +3,7 @@
 
 pub mod clustered;
 pub mod counts;
+pub mod linear;
 pub mod multiplicity;
 pub mod normal;
 pub mod paired;

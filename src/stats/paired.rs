@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rand::RngExt;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::student::fair_binomial_cdf;
@@ -74,25 +75,52 @@ pub fn sign_flips(sums: &[f64], draws: usize, seed: u64, purpose: &str) -> Optio
     if draws == 0 {
         return None;
     }
+    // Sums of equal size are flipped together: the number of flips among n of them is the number of ones in n random bits.
+    let mut sizes: Vec<f64> = sums.iter().map(|s| s.abs()).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    let runs: Vec<(f64, u32)> = sizes.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect();
     let extreme: usize = (0..draws)
         .into_par_iter()
         .filter(|&draw| {
-            let mut random = rng::stream(seed, purpose, draw as u64);
-            let mut total = 0.0;
-            for part in sums.chunks(64) {
-                let signs: u64 = random.random();
-                for (k, sum) in part.iter().enumerate() {
-                    total += if signs >> k & 1 == 1 { -sum } else { *sum };
-                }
-            }
+            let mut bits = Bits { random: rng::stream(seed, purpose, draw as u64), word: 0, left: 0 };
+            let total: f64 =
+                runs.iter().map(|&(size, n)| size * (f64::from(n) - 2.0 * f64::from(bits.ones_in(n)))).sum();
             total.abs() >= observed
         })
         .count();
     Some(Permutation { p: (1 + extreme) as f64 / (1 + draws) as f64, draws, exact: false })
 }
 
+/// A supply of random bits.
+struct Bits {
+    random: ChaCha8Rng,
+    word: u64,
+    left: u32,
+}
+
+impl Bits {
+    /// The number of ones among the next `n` bits.
+    fn ones_in(&mut self, mut n: u32) -> u32 {
+        let mut ones = 0;
+        while n > 0 {
+            if self.left == 0 {
+                (self.word, self.left) = (self.random.next_u64(), 64);
+            }
+            let taken = n.min(self.left);
+            let mask = u64::MAX >> (64 - taken);
+            ones += (self.word & mask).count_ones();
+            self.word = self.word.checked_shr(taken).unwrap_or(0);
+            self.left -= taken;
+            n -= taken;
+        }
+        ones
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
+
     use super::*;
 
     #[test]

@@ -24,6 +24,36 @@ pub(super) fn answers(draw: &mut Draw, latent: &[f64], common: &[f64], truth: &[
     seen.iter().map(|s| p_yes(s - threshold, 0.4 + 1.2 * draw.uniform())).collect()
 }
 
+/// As [`answers`], by a judge who leans neither way: as many yeses as there are, the wrong ones on both sides alike.
+pub(super) fn fair_answers(draw: &mut Draw, latent: &[f64], common: &[f64], truth: &[bool], accuracy: f64) -> Vec<f64> {
+    let own = (1.0 - COMMON_NOISE * COMMON_NOISE).sqrt();
+    let noise: Vec<f64> = common.iter().map(|c| COMMON_NOISE * c + own * draw.normal()).collect();
+    let noes = truth.iter().filter(|t| !**t).count();
+    let cut_between = |seen: &[f64]| {
+        let cuts = Cuts::new(seen, truth);
+        let accuracy = cuts.accuracy(noes);
+        let at = |cut: usize| cuts.values.get(cut).copied();
+        let threshold = match (noes.checked_sub(1).and_then(at), at(noes)) {
+            (Some(below), Some(above)) => 0.5 * (below + above),
+            (Some(below), None) => below + SOFTNESS,
+            (None, above) => above.unwrap_or(0.0) - SOFTNESS,
+        };
+        (threshold, accuracy)
+    };
+    let (mut low, mut high) = (0.0, 4.0);
+    for _ in 0..16 {
+        let middle = 0.5 * (low + high);
+        if cut_between(&noisy(latent, &noise, middle)).1 > accuracy {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    let seen = noisy(latent, &noise, low);
+    let (threshold, _) = cut_between(&seen);
+    seen.iter().map(|s| p_yes(s - threshold, 0.4 + 1.2 * draw.uniform())).collect()
+}
+
 fn noisy(latent: &[f64], noise: &[f64], level: f64) -> Vec<f64> {
     latent.iter().zip(noise).map(|(l, n)| l + level * n).collect()
 }

@@ -16,15 +16,19 @@ mod judge;
 mod people;
 mod plan;
 mod planted;
+mod plants;
 mod prompts;
 mod recovery;
 mod scorers;
 mod simulate;
+mod truth;
 mod world;
 
 pub use embedded::{embedded, embedded_planted};
 pub use files::{MARK_COMMAND, Mark};
+pub use plan::Setting;
 pub use planted::{Origin, Planted, PlantedAnnotator, PlantedDimension, PlantedGenerator, PlantedWeight};
+pub use plants::Plants;
 pub use prompts::{Item, Prompt};
 pub use recovery::{Found, Recovery, planted};
 pub use simulate::{

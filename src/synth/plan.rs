@@ -1,5 +1,8 @@
 //! The published numbers that the simulation follows, and our own choices where nothing was published.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// Questions of VisionReward-Video in the judge's order: accuracy of the judge in percent and the weight as released
 /// (arXiv 2412.21059 v4, Tables 21 and 22; released `weight.json`).
 pub(super) const VIDEO: [(f64, f64); 64] = [
@@ -157,4 +160,69 @@ pub(super) fn true_share(rank: usize, rungs: usize, hardest: f64, accuracy: f64)
     let spread = hardest + (0.9 - hardest) * rank as f64 / (rungs.max(2) - 1) as f64;
     let lenient = (accuracy - 0.06 - 0.3 * (1.0 - accuracy)).max(0.5 * accuracy);
     spread.min(lenient)
+}
+
+/// What kind of world is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    /// With the judge, the ladders and the people of VisionReward-Video, flaws included.
+    #[default]
+    VisionReward,
+    /// Without a flaw to be found: a good judge without a lean to yes, people of one kind who rate every item, generators
+    /// of one quality, and the one dimension `overall`. For tests of an audit.
+    Sound,
+}
+
+/// Share of right answers of the judge of a [`Setting::Sound`] world.
+pub(super) const SOUND_ACCURACY: f64 = 0.95;
+
+impl Setting {
+    /// Share of right answers of the judge, per question.
+    pub fn accuracy(self) -> Vec<f64> {
+        match self {
+            Self::VisionReward => VIDEO.iter().map(|(percent, _)| percent / 100.0).collect(),
+            Self::Sound => vec![SOUND_ACCURACY; VIDEO.len()],
+        }
+    }
+
+    /// Loading and hardest share of ladder number `ladder`, as in [`LADDERS`].
+    pub fn ladder(self, ladder: usize) -> (f64, f64) {
+        match self {
+            Self::VisionReward => LADDERS[ladder % LADDERS.len()],
+            Self::Sound => (0.5, 0.25),
+        }
+    }
+
+    /// True yes share of a rung; see [`true_share`].
+    pub fn true_share(self, rank: usize, rungs: usize, hardest: f64, accuracy: f64) -> f64 {
+        match self {
+            Self::VisionReward => true_share(rank, rungs, hardest, accuracy),
+            Self::Sound => hardest + (1.0 - 2.0 * hardest) * rank as f64 / (rungs.max(2) - 1) as f64,
+        }
+    }
+
+    /// Shift of the common quality by generator.
+    pub fn generator_shift(self, generator: usize) -> f64 {
+        match self {
+            Self::VisionReward => GENERATORS[generator].1,
+            Self::Sound => 0.0,
+        }
+    }
+
+    /// Chance of a careless step and of a lenient one.
+    pub fn annotator(self, annotator: usize) -> (f64, f64) {
+        match self {
+            Self::VisionReward => (ANNOTATORS[annotator].1, ANNOTATORS[annotator].2),
+            Self::Sound => (0.05, 0.0),
+        }
+    }
+
+    /// Every which prompt is rated.
+    pub fn rated_every(self) -> usize {
+        match self {
+            Self::VisionReward => RATED_EVERY,
+            Self::Sound => 1,
+        }
+    }
 }

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draw::{moments, round};
-use super::plan::{ANNOTATORS, GENERATORS, INVENTED, OVERALL, SPREAD_OVERALL, SPREAD_OWN, TIE_ETA, VIDEO};
+use super::plan::{ANNOTATORS, GENERATORS, INVENTED, OVERALL, SPREAD_OVERALL, SPREAD_OWN, Setting, TIE_ETA, VIDEO};
+use super::plants::{COPIER, Plants};
 use crate::checklist::Checklist;
 
 /// `planted.json`: what a fit on the simulated data should find.
@@ -24,6 +25,9 @@ pub struct Planted {
     pub generators: Vec<PlantedGenerator>,
     /// Habits of the annotators of ratings.
     pub annotators: Vec<PlantedAnnotator>,
+    /// Planted biases; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biases: Option<Plants>,
 }
 
 /// The planted weights of one dimension.
@@ -107,7 +111,23 @@ impl Planted {
 
     /// Plants weights for `overall` and each dimension of the checklist, scaled so that the log-odds of the given
     /// pairs of items have the planned spread.
-    pub(super) fn new(seed: u64, checklist: &Checklist, answers: &[Vec<f64>], pairs: &[(usize, usize)]) -> Self {
+    pub(super) fn new(
+        seed: u64,
+        checklist: &Checklist,
+        answers: &[Vec<f64>],
+        pairs: &[(usize, usize)],
+        setting: Setting,
+        plants: &Plants,
+    ) -> Self {
+        let annotator = |(k, &(name, ..)): (usize, &(&str, f64, f64))| {
+            let (careless, own) = setting.annotator(k);
+            PlantedAnnotator { annotator: name.to_owned(), careless, lenient: plants.leniency(k, own) }
+        };
+        let mut annotators: Vec<PlantedAnnotator> = ANNOTATORS.iter().enumerate().map(annotator).collect();
+        if plants.copied_ratings > 0.0 {
+            let (careless, lenient) = setting.annotator(COPIER.1);
+            annotators.push(PlantedAnnotator { annotator: COPIER.0.to_owned(), careless, lenient });
+        }
         let names = std::iter::once(OVERALL).chain(checklist.dimensions.iter().map(String::as_str));
         Self {
             simulated: true,
@@ -117,14 +137,14 @@ impl Planted {
                     tie_eta, b if z + e < -tie_eta, else tie, with e standard logistic (the model of Rao and Kupper)"
                 .to_owned(),
             dimensions: names.map(|name| scaled(unscaled(name, checklist), checklist, answers, pairs)).collect(),
-            generators: GENERATORS
-                .iter()
-                .map(|&(name, shift)| PlantedGenerator { generator: name.to_owned(), shift })
+            generators: (GENERATORS.iter().enumerate())
+                .map(|(g, (name, _))| PlantedGenerator {
+                    generator: (*name).to_owned(),
+                    shift: setting.generator_shift(g),
+                })
                 .collect(),
-            annotators: ANNOTATORS
-                .iter()
-                .map(|&(name, careless, lenient)| PlantedAnnotator { annotator: name.to_owned(), careless, lenient })
-                .collect(),
+            annotators,
+            biases: (!plants.is_none()).then_some(*plants),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Three simulated scorers that know the planted reward more or less well.
 
 use super::draw::{Draw, moments, round};
-use super::simulate::SimulatedScorer;
+use super::simulate::{SimulatedPair, SimulatedScorer};
+use crate::stats::normal;
 
 /// A scorer: share of the overall reward, of the alignment reward and of noise in it, then its own scale.
 struct Recipe {
@@ -52,7 +53,7 @@ const RECIPES: [Recipe; 3] = [
 
 /// The scorers' scores of all items, from the planted rewards of `overall` and of alignment.
 pub(super) fn scorers(seed: u64, overall: &[f64], alignment: &[f64]) -> Vec<SimulatedScorer> {
-    let (overall, alignment) = (standardised(overall), standardised(alignment));
+    let (overall, alignment) = signals(overall, alignment);
     RECIPES
         .iter()
         .map(|recipe| {
@@ -65,6 +66,21 @@ pub(super) fn scorers(seed: u64, overall: &[f64], alignment: &[f64]) -> Vec<Simu
             SimulatedScorer { name: recipe.name, range: recipe.range, scores: scores.collect() }
         })
         .collect()
+}
+
+/// The chance that the scorer `name` puts item a of each pair above item b, given the two standardised rewards of the items
+/// (as from [`signals`]); its range and its rounding are left out of account.
+pub(super) fn expected_order(name: &str, signals: &(Vec<f64>, Vec<f64>), pairs: &[SimulatedPair]) -> Vec<f64> {
+    let Some(recipe) = RECIPES.iter().find(|r| r.name == name) else { return vec![0.5; pairs.len()] };
+    let (overall, alignment) = signals;
+    let signal = |i: usize| recipe.overall * overall[i] + recipe.alignment * alignment[i];
+    let z = |pair: &SimulatedPair| (signal(pair.a) - signal(pair.b)) / (recipe.noise * std::f64::consts::SQRT_2);
+    pairs.iter().map(|pair| normal::cdf(z(pair))).collect()
+}
+
+/// The two rewards that scorers know, standardised.
+pub(super) fn signals(overall: &[f64], alignment: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    (standardised(overall), standardised(alignment))
 }
 
 fn standardised(values: &[f64]) -> Vec<f64> {

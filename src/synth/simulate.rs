@@ -1,8 +1,9 @@
 //! From a seed to all tables.
 
 use super::draw::Draw;
-use super::plan::{OVERALL, VIDEO};
+use super::plan::{OVERALL, Setting, VIDEO};
 use super::planted::Planted;
+use super::plants::Plants;
 use super::prompts::{Item, Prompt, items, prompt};
 use super::world::World;
 use super::{judge, people, scorers};
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 pub const DEMO_SEED: u64 = 1;
 
 /// What to simulate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SimulationOptions {
     /// Seed of every draw.
     pub seed: u64,
@@ -22,12 +23,22 @@ pub struct SimulationOptions {
     pub train_pairs: usize,
     /// Test pairs per dimension, 3 per prompt.
     pub test_pairs: usize,
+    /// What kind of world.
+    pub setting: Setting,
+    /// Biases of known size.
+    pub plants: Plants,
 }
 
 impl Default for SimulationOptions {
     /// The demo's: the pairs that VisionReward's video head was fitted and tested on.
     fn default() -> Self {
-        Self { seed: DEMO_SEED, train_pairs: 1795, test_pairs: 1000 }
+        Self {
+            seed: DEMO_SEED,
+            train_pairs: 1795,
+            test_pairs: 1000,
+            setting: Setting::default(),
+            plants: Plants::default(),
+        }
     }
 }
 
@@ -58,6 +69,8 @@ pub struct Simulation {
     pub scorers: Vec<SimulatedScorer>,
     /// The truth that a fit should find.
     pub planted: Planted,
+    /// What the scorers know of each item.
+    signals: (Vec<f64>, Vec<f64>),
 }
 
 /// Two items of one prompt.
@@ -101,6 +114,11 @@ impl Simulation {
         truth(&self.ladders(), &self.levels, question)
     }
 
+    /// What the scorers know of each item: the standardised rewards of `overall` and of alignment.
+    pub(super) fn scorer_signals(&self) -> (Vec<f64>, Vec<f64>) {
+        self.signals.clone()
+    }
+
     /// The checklist's ladders as question indices, hardest first.
     pub(super) fn ladders(&self) -> Vec<Vec<usize>> {
         ladders(&self.checklist)
@@ -120,35 +138,45 @@ pub fn demo_tables(seed: u64) -> Result<Simulation> {
 /// # Errors
 /// [`Error::Usage`] for a split without pairs; [`Error::Bug`] as in [`demo_tables`].
 pub fn simulate(options: SimulationOptions) -> Result<Simulation> {
-    let SimulationOptions { seed, train_pairs, test_pairs } = options;
+    let SimulationOptions { seed, train_pairs, test_pairs, setting, plants } = options;
     if train_pairs == 0 || test_pairs == 0 {
         return Err(Error::Usage("a simulation needs at least one training pair and one test pair".into()));
     }
     let checklist = video_checklist()?;
     let ladders = ladders(&checklist);
-    let accuracy: Vec<f64> = VIDEO.iter().map(|(percent, _)| percent / 100.0).collect();
+    let accuracy = setting.accuracy();
 
     let splits = [(Split::Train, train_pairs), (Split::Test, test_pairs)];
-    let prompts = prompts(seed, &splits);
+    let prompts = prompts(seed, &splits, &plants);
     let items: Vec<Item> = prompts.iter().enumerate().flat_map(|(p, prompt)| items(seed, p, &prompt.id)).collect();
     let pairs = pairs(seed, &prompts, &splits);
 
-    let world = World::new(seed, &items, &ladders, &accuracy);
-    let answers = judge_all(seed, &world, &ladders, &accuracy);
+    let world = World::new(seed, &items, &ladders, &accuracy, setting);
+    let mut answers = judge_all(seed, &world, &ladders, &accuracy, setting);
 
     let compared: Vec<(usize, usize)> = pairs.iter().map(|p| (p.a, p.b)).collect();
-    let planted = Planted::new(seed, &checklist, &answers, &compared);
+    let mut planted = Planted::new(seed, &checklist, &answers, &compared, setting, &plants);
     let rewards: Vec<Vec<f64>> = planted.dimensions.iter().map(|d| d.rewards(&checklist, &answers)).collect();
-    let labels = planted.dimensions.iter().zip(&rewards).map(|(d, r)| people::labels(seed, d, r, &pairs)).collect();
+    let labels =
+        planted.dimensions.iter().zip(&rewards).map(|(d, r)| people::labels(seed, d, r, &pairs, &items, &plants));
+    let mut labels: Vec<Vec<i8>> = labels.collect();
     let reward_of = |name: &str| planted.dimensions.iter().position(|d| d.dimension == name).map(|d| &rewards[d][..]);
     let first_ladder = checklist.questions[0].dimension.clone();
     let (Some(overall), Some(alignment)) = (reward_of(OVERALL), reward_of(&first_ladder)) else {
         return Err(Error::Bug("a planted dimension is missing".into()));
     };
 
+    let signals = scorers::signals(overall, alignment);
+    let mut scorers = scorers::scorers(seed, overall, alignment);
+    scorers.iter_mut().for_each(|s| plants.turn_round(s.name, s.range, &mut s.scores));
+    plants.spoil_answers(seed, &ladders, &mut answers);
+    if setting == Setting::Sound {
+        planted.dimensions.truncate(1);
+        labels.truncate(1);
+    }
     Ok(Simulation {
-        scorers: scorers::scorers(seed, overall, alignment),
-        ratings: people::ratings(seed, &checklist, &ladders, &items, &world.levels),
+        scorers,
+        ratings: people::ratings(seed, &checklist, &ladders, &items, &world.levels, setting, &plants),
         dimensions: planted.dimensions.iter().map(|d| d.dimension.clone()).collect(),
         levels: world.levels,
         options,
@@ -159,6 +187,7 @@ pub fn simulate(options: SimulationOptions) -> Result<Simulation> {
         pairs,
         labels,
         planted,
+        signals,
     })
 }
 
@@ -186,9 +215,17 @@ fn truth(ladders: &[Vec<usize>], levels: &[Vec<usize>], question: usize) -> Vec<
 }
 
 /// As many prompts for each split as its pairs need.
-fn prompts(seed: u64, splits: &[(Split, usize)]) -> Vec<Prompt> {
+fn prompts(seed: u64, splits: &[(Split, usize)], plants: &Plants) -> Vec<Prompt> {
     let of = splits.iter().flat_map(|&(split, pairs)| std::iter::repeat_n(split, pairs.div_ceil(3)));
-    of.enumerate().map(|(index, split)| prompt(seed, index, split)).collect()
+    let of: Vec<Split> = of.collect();
+    let mut prompts: Vec<Prompt> = of.iter().enumerate().map(|(index, &split)| prompt(seed, index, split)).collect();
+    for (index, from) in plants.repeated_prompts(seed, &of).into_iter().enumerate() {
+        if let Some(from) = from {
+            prompts[index].text = prompts[from].text.clone();
+            prompts[index].category = prompts[from].category;
+        }
+    }
+    prompts
 }
 
 /// All three pairs of each prompt, sides drawn; the last prompt of a split gives only as many as are still wanted.
@@ -209,7 +246,11 @@ fn pairs(seed: u64, prompts: &[Prompt], splits: &[(Split, usize)]) -> Vec<Simula
 }
 
 /// `[question][item]`: P(yes) of the judge.
-fn judge_all(seed: u64, world: &World, ladders: &[Vec<usize>], accuracy: &[f64]) -> Vec<Vec<f64>> {
+fn judge_all(seed: u64, world: &World, ladders: &[Vec<usize>], accuracy: &[f64], setting: Setting) -> Vec<Vec<f64>> {
+    let judge = match setting {
+        Setting::VisionReward => judge::answers,
+        Setting::Sound => judge::fair_answers,
+    };
     let mut answers = vec![Vec::new(); accuracy.len()];
     for (l, ladder) in ladders.iter().enumerate() {
         let mut draw = Draw::new(seed, "judge-ladder", l);
@@ -217,7 +258,7 @@ fn judge_all(seed: u64, world: &World, ladders: &[Vec<usize>], accuracy: &[f64])
         for &q in ladder {
             let mut draw = Draw::new(seed, "judge", q);
             let truth = truth(ladders, &world.levels, q);
-            answers[q] = judge::answers(&mut draw, &world.latent[l], &common, &truth, accuracy[q]);
+            answers[q] = judge(&mut draw, &world.latent[l], &common, &truth, accuracy[q]);
         }
     }
     answers

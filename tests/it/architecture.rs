@@ -5,8 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages in flow order. A file in one may use its own and those before it.
-const STAGES: [&str; 11] =
-    ["checklist", "dataset", "features", "fit", "head", "evaluate", "audit", "select", "synth", "report", "cli"];
+const STAGES: [&str; 12] = [
+    "checklist",
+    "dataset",
+    "features",
+    "fit",
+    "head",
+    "evaluate",
+    "audit",
+    "select",
+    "synth",
+    "selftest",
+    "report",
+    "cli",
+];
 /// Leaves that every stage may use, and that use no stage.
 const SHARED: [&str; 5] = ["error", "output", "problems", "rng", "stats"];
 /// Longest file that still says one thing.

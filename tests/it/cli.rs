@@ -26,7 +26,10 @@ fn json(path: &Path) -> serde_json::Value {
 fn help_explains_by_example() {
     let room = folder();
     insta::assert_snapshot!("help", succeed(room.path(), &["--help"]).stdout);
-    for command in ["init", "audit", "check", "fit", "evaluate", "score", "report", "verify", "synth", "schema", "demo"] {
+    for command in [
+        "init", "audit", "check", "fit", "evaluate", "score", "compare", "explain", "select", "report", "verify",
+        "synth", "schema", "demo",
+    ] {
         let help = succeed(room.path(), &[command, "--help"]).stdout;
         assert!(help.contains("Example"), "{command} --help has no example");
         insta::assert_snapshot!(format!("help-{command}"), help);

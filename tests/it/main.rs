@@ -3,12 +3,17 @@
 mod architecture; // the stage order, the rooms of big dependencies, file sizes
 mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
 mod cli; // help, exit codes, what is written, thread count
+mod examples; // the programs under examples/ run and find what is in the demo data
 mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
 mod import; // every layout that is imported: made into a data set, and broken
 mod pull; // downloads against a server on the loopback interface
 mod real_data; // scorers and heads on the real sets, against an outside reference
 mod report; // pages and charts: snapshots, hostile names, what a folder keeps
+mod scoring; // scores of folders and streams, comparisons, explanations
+mod select; // pairs for training, and the trainers' files
+mod shell; // completions, man page, defaults file, quiet and verbose
 mod support; // running the program, finding the real data
 mod synth; // the demo data set: what is committed is what its seed gives, and a fit finds the plant
 mod verify; // a report proves itself; tampering is found
 mod suite; // several data sets in one table; published numbers; a new head against an old one
+mod visionreward; // VisionReward's weight files against an outside computation of its rules

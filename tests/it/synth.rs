@@ -248,7 +248,8 @@ fn recovery_tells_found_from_missed_and_unplanted() {
 
 #[test]
 fn the_seed_decides_everything() {
-    let small = |seed| simulate(SimulationOptions { seed, train_pairs: 30, test_pairs: 10 }).unwrap();
+    let small =
+        |seed| simulate(SimulationOptions { seed, train_pairs: 30, test_pairs: 10, ..Default::default() }).unwrap();
     let (one, again, two) = (small(1), small(1), small(2));
     assert_eq!(one, again);
     assert_ne!(one.prompts, two.prompts);
@@ -256,10 +257,16 @@ fn the_seed_decides_everything() {
     assert_ne!(one.labels, two.labels);
     assert_eq!((one.pairs.len(), one.prompts.len()), (40, 14));
     for pairs in 1..5 {
-        let tiny = simulate(SimulationOptions { seed: 3, train_pairs: pairs, test_pairs: 1 }).unwrap();
+        let tiny =
+            simulate(SimulationOptions { seed: 3, train_pairs: pairs, test_pairs: 1, ..Default::default() }).unwrap();
         assert_eq!(tiny.pairs.len(), pairs + 1);
     }
-    assert_eq!(simulate(SimulationOptions { seed: 1, train_pairs: 0, test_pairs: 1 }).unwrap_err().exit_code(), 2);
+    assert_eq!(
+        simulate(SimulationOptions { seed: 1, train_pairs: 0, test_pairs: 1, ..Default::default() })
+            .unwrap_err()
+            .exit_code(),
+        2
+    );
 }
 
 fn headfit(arguments: &[&str], folder: &Path) -> std::process::Output {

@@ -111,9 +111,27 @@ fn one_changed_number_of_the_report_is_found_wherever_it_stands() {
     let text = |v: &serde_json::Value| v.to_string();
     let changes: Vec<(&str, &str, String, String, &str)> = vec![
         ("report.json", "\"rows\"", text(&row["value"]), "0.123456".into(), "rows, overall, head, tau, value"),
-        ("report.json", "\"rows\"", format!("\"low\": {}", row["low"]), "\"low\": 0.01".into(), "rows, overall, head, tau, low"),
-        ("report.json", "\"rows\"", format!("\"n\": {}", row["n"]), "\"n\": 9999".into(), "rows, overall, head, tau, n"),
-        ("report.json", "\"floors\"", text(&evaluation["floors"][0]["value"]), "0.111".into(), "floors, overall, chance"),
+        (
+            "report.json",
+            "\"rows\"",
+            format!("\"low\": {}", row["low"]),
+            "\"low\": 0.01".into(),
+            "rows, overall, head, tau, low",
+        ),
+        (
+            "report.json",
+            "\"rows\"",
+            format!("\"n\": {}", row["n"]),
+            "\"n\": 9999".into(),
+            "rows, overall, head, tau, n",
+        ),
+        (
+            "report.json",
+            "\"floors\"",
+            text(&evaluation["floors"][0]["value"]),
+            "0.111".into(),
+            "floors, overall, chance",
+        ),
         (
             "report.json",
             "\"comparisons\"",

@@ -1,0 +1,133 @@
+//! Numbers as they lie in memory, and tiles of them in the type of the arithmetic.
+
+use super::{Real, TILE, padded};
+
+/// A type that rows can be stored in: hard answers fit `i8` (a quarter of the memory traffic), probabilities `f32`.
+pub trait Storage: Copy + Default + Send + Sync + 'static {
+    /// The arithmetic that loses nothing that the storage holds, as far as a sum over many rows can tell.
+    type Near: Real;
+
+    /// Exact.
+    fn wide(self) -> f64;
+
+    /// Nearest value in the type of the arithmetic.
+    fn convert<R: Real>(self) -> R;
+
+    /// The values themselves where they are `f32`.
+    fn as_f32(_: &[Self]) -> Option<&[f32]> {
+        None
+    }
+
+    /// The values themselves where they are `f64`.
+    fn as_f64(_: &[Self]) -> Option<&[f64]> {
+        None
+    }
+}
+
+impl Storage for f64 {
+    type Near = f64;
+
+    fn wide(self) -> f64 {
+        self
+    }
+
+    #[inline(always)]
+    fn convert<R: Real>(self) -> R {
+        R::from_f64(self)
+    }
+
+    fn as_f64(x: &[Self]) -> Option<&[f64]> {
+        Some(x)
+    }
+}
+
+impl Storage for f32 {
+    type Near = f32;
+
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+
+    #[inline(always)]
+    fn convert<R: Real>(self) -> R {
+        R::from_f32(self)
+    }
+
+    fn as_f32(x: &[Self]) -> Option<&[f32]> {
+        Some(x)
+    }
+}
+
+impl Storage for i8 {
+    type Near = f32;
+
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+
+    #[inline(always)]
+    fn convert<R: Real>(self) -> R {
+        R::from_i8(self)
+    }
+}
+
+/// Up to [`TILE`] rows, ready for the kernels: either a window on the matrix itself or a padded copy.
+pub struct Tile<R> {
+    copy: Vec<R>,
+    width: usize,
+}
+
+/// A window on rows: row r starts at `r · stride`, and `padded(columns)` values can be read from there.
+#[derive(Clone, Copy)]
+pub struct View<'a, R> {
+    /// The values.
+    pub x: &'a [R],
+    /// Distance of two rows.
+    pub stride: usize,
+}
+
+impl<R: Real> Tile<R> {
+    /// Room for [`TILE`] rows of `columns` values.
+    pub fn new(columns: usize) -> Self {
+        let width = padded(columns);
+        Self { copy: vec![R::ZERO; TILE * width], width }
+    }
+
+    /// The consecutive rows `first..last` of `x` [·, columns]: without a copy where storage and arithmetic are one type
+    /// and the window stays inside the matrix.
+    #[inline(always)]
+    pub fn window<'a, T: Storage>(&'a mut self, x: &'a [T], columns: usize, first: usize, last: usize) -> View<'a, R> {
+        if let Some(x) = R::borrow(x) {
+            let end = (last - 1) * columns + self.width;
+            if end <= x.len() {
+                return View { x: &x[first * columns..end], stride: columns };
+            }
+        }
+        for (r, row) in (first..last).enumerate() {
+            // Inside the matrix the padding is filled with what follows: the weights there are 0.
+            let start = row * columns;
+            let end = if start + self.width <= x.len() { start + self.width } else { start + columns };
+            self.put(r, &x[start..end]);
+        }
+        View { x: &self.copy, stride: self.width }
+    }
+
+    /// Copies of the named rows.
+    #[inline(always)]
+    pub fn gather<'a, T: Storage>(&'a mut self, x: &[T], columns: usize, rows: &[u32]) -> View<'a, R> {
+        for (r, &row) in rows.iter().enumerate() {
+            let start = row as usize * columns;
+            let end = if start + self.width <= x.len() { start + self.width } else { start + columns };
+            self.put(r, &x[start..end]);
+        }
+        View { x: &self.copy, stride: self.width }
+    }
+
+    #[inline(always)]
+    fn put<T: Storage>(&mut self, r: usize, row: &[T]) {
+        let to = &mut self.copy[r * self.width..(r + 1) * self.width];
+        for (to, from) in to.iter_mut().zip(row) {
+            *to = from.convert();
+        }
+    }
+}
