@@ -10,7 +10,7 @@ use super::printer::Printer;
 use crate::dataset::ReadOptions;
 use crate::evaluate::Row;
 use crate::plot::text::{count, counted, number, percent};
-use crate::report::{MAIN_PROTOCOL, Report, refuse_folder};
+use crate::report::{MAIN_PROTOCOL, Report, Templates, refuse_folder};
 use crate::{Result, synth};
 
 /// The dimension whose leaderboard is shown whole.
@@ -55,9 +55,11 @@ pub fn run(args: &DemoArgs, printer: &Printer) -> Result<()> {
         title: Some("headfit demo: a checklist head on simulated videos".to_owned()),
         command: "headfit demo".to_owned(),
         planted: Some(synth::embedded_planted()?),
+        audit: true,
+        redact: None,
     };
     let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
-    pipeline::write(&report, &args.output, args.force)?;
+    pipeline::write(&report, &Templates::default(), &args.output, args.force)?;
     bar.finish_and_clear();
     checked(&report, printer);
     leaderboard(&report, printer);

@@ -17,6 +17,7 @@ mod head;
 mod import;
 mod init;
 mod pipeline;
+mod plot;
 mod printer;
 mod pull;
 mod published;
@@ -75,6 +76,7 @@ enum Command {
     Select(select::SelectArgs),
     Head(head::HeadArgs),
     Report(report::ReportArgs),
+    Plot(plot::PlotArgs),
     Verify(verify::VerifyArgs),
     Synth(synth::SynthArgs),
     Selftest(selftest::SelftestArgs),
@@ -147,6 +149,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Select(args) => select::run(&args, printer),
         Command::Head(args) => head::run(&args, printer),
         Command::Report(args) => report::run(&args, printer),
+        Command::Plot(args) => plot::run(&args, printer),
         Command::Verify(args) => verify::run(&args, printer),
         Command::Synth(args) => synth::run(&args, printer),
         Command::Selftest(args) => selftest::run(&args, printer),

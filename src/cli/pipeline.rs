@@ -1,17 +1,18 @@
 //! The whole job, as `report` and `demo` do it: read → features → fit → evaluate → report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use clap::Parser;
 
 use super::args::{FeatureArgs, TrainArgs};
 use super::fit::{fit_all, given_options};
-use crate::dataset::{self, DataCard, ReadOptions, Source};
-use crate::evaluate::{EvaluateOptions, Mode, evaluate_with_scores};
-use crate::features;
-use crate::head::{Head, HeadsFile};
-use crate::report::{Artefact, Parts, RecoveredWeight, Recovery, Report, refuse_folder};
+use crate::audit::{Audit, AuditInput, AuditOptions, audit};
+use crate::dataset::{self, DataCard, Dataset, ReadOptions, Source};
+use crate::evaluate::{EvaluateOptions, Mode, evaluate_with_scores, patterns, score_shares};
+use crate::features::{self, FeatureMatrix};
+use crate::head::{Head, HeadsFile, TrainOptions, provenance};
+use crate::report::{Artefact, Parts, RecoveredWeight, Recovery, Report, Templates, refuse_folder};
 use crate::synth::{self, Planted};
 use crate::{Result, output};
 
@@ -32,12 +33,20 @@ pub(super) struct Job<'a> {
     pub(super) command: String,
     /// The truth, for simulated data.
     pub(super) planted: Option<Planted>,
+    /// Whether the audit is part of it. It does not refit heads; `headfit audit` does.
+    pub(super) audit: bool,
+    /// Salt with which annotators' names are replaced.
+    pub(super) redact: Option<String>,
 }
 
 /// Does the job; `say` is told what is being worked on.
 pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     say("reading");
-    let ds = dataset::read(&job.source, job.read)?;
+    let mut ds = dataset::read(&job.source, job.read)?;
+    let names = match &job.redact {
+        Some(salt) => dataset::redact(&mut ds, salt),
+        None => BTreeSet::new(),
+    };
     let matrix = match &job.heads {
         Some(file) => file.features(&ds)?,
         None => features::build(&ds, &job.features.options())?,
@@ -60,13 +69,17 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     options.draws = job.draws;
     options.seed = job.train.seed;
     options.missing_score_equal = job.missing_score_equal;
-    options.train = train;
+    options.train = train.clone();
     let evaluating = |message: &str| say(&format!("evaluating {message}"));
     options.progress = Some(&evaluating);
     let (evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
+    let found = if job.audit { audited(&ds, &matrix, &heads, &job, &train, say)? } else { None };
+    say("looking at the answers");
+    let answers = Some(patterns(&matrix, ds.checklist.as_ref()));
+    let shares = heads.iter().map(|head| score_shares(head, &matrix)).collect::<Result<_>>()?;
     say("drawing charts");
-    Report::new(Parts {
-        title: job.title.unwrap_or_else(|| format!("How well the head agrees with people on {}", ds.name)),
+    let mut report = Report::new(Parts {
+        title: job.title.clone().unwrap_or_else(|| format!("How well the head agrees with people on {}", ds.name)),
         card: DataCard::new(&ds),
         problems: &ds.problems,
         feature_notes: matrix.notes,
@@ -74,16 +87,52 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         artefact: Artefact::new(&ds, &scores),
         recovery: job.planted.as_ref().map(|truth| recovered(&heads, truth)).unwrap_or_default(),
         heads: &heads,
-        command: job.command,
+        shares,
+        answers,
+        audit: found,
+        command: job.command.clone(),
         options: given_options(job.features, job.train),
-    })
+    })?;
+    report.leave_out(&names);
+    Ok(report)
+}
+
+/// Audits the data with these heads; `None` where nothing can be looked at.
+fn audited(
+    ds: &Dataset,
+    matrix: &FeatureMatrix,
+    heads: &[Head],
+    job: &Job<'_>,
+    train: &TrainOptions,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<Option<Audit>> {
+    let auditing = |message: &str| say(&format!("auditing {message}"));
+    let provenance = provenance(ds, job.train.seed, given_options(job.features, job.train));
+    let file = HeadsFile::new(heads.to_vec(), provenance);
+    let options = AuditOptions {
+        dimensions: if ds.dimensions.is_empty() { Vec::new() } else { job.train.dimensions(ds)? },
+        draws: job.draws,
+        seed: job.train.seed,
+        refits: false,
+        train: train.clone(),
+        progress: Some(&auditing),
+    };
+    let input = AuditInput { ds, features: Some(matrix), heads: Some(&file), options: &options };
+    let found = audit(&input)?;
+    let empty = found.findings.is_empty() && found.annotators.is_empty() && found.questions.is_empty();
+    Ok((!empty).then_some(found))
 }
 
 /// Writes the report's folder.
-pub(super) fn write(report: &Report, folder: &Path, force: bool) -> Result<()> {
+pub(super) fn write(report: &Report, templates: &Templates, folder: &Path, force: bool) -> Result<()> {
+    write_files(&report.files_with(templates)?, folder, force)
+}
+
+/// Writes the folder of a report or of a comparison.
+pub(super) fn write_files(files: &[(String, Vec<u8>)], folder: &Path, force: bool) -> Result<()> {
     refuse_folder(folder, force)?;
     // The folder is absent, empty or a report that may go: nothing else gets here.
-    output::write_folder(folder, &report.files()?, true)
+    output::write_folder(folder, files, true)
 }
 
 /// What the heads have found of the planted weights.

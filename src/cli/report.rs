@@ -11,8 +11,8 @@ use super::pipeline::{self, Defaults, Job, quoted};
 use super::printer::Printer;
 use super::published;
 use crate::head::HeadsFile;
-use crate::report::{Report, refuse_folder};
 use crate::report::published::PublishedTable;
+use crate::report::{Artefact, Diff, Report, Templates, refuse_folder};
 use crate::{Error, Result, output};
 
 /// The whole job as a folder: JSON, Markdown, HTML and charts
@@ -27,7 +27,9 @@ use crate::{Error, Result, output};
     headfit report DATA -o report --title \"Round 3\" --json -\n  \
     headfit report --published list                       tables of published numbers; with a name: that table\n  \
     headfit report DATA -o report --published visionreward-table2\n  \
-    headfit report --suite suite.toml -o report           several data sets in one table (datasets/README.md)\n\n\
+    headfit report --suite suite.toml -o report           several data sets in one table (datasets/README.md)\n  \
+    headfit report --diff old-report new-report -o diff   what changed between two reports\n  \
+    headfit report report.json -o report --templates mine the pages again, from your own templates\n\n\
     A report that nobody changed is replaced by the next one; one that was changed or added to needs --force.\n\
     A folder that is not a report is never replaced.")]
 pub struct ReportArgs {
@@ -45,6 +47,9 @@ pub struct ReportArgs {
     /// Show a table of published numbers beside the measured ones; may be repeated (`list`: which there are)
     #[arg(long, value_name = "NAME")]
     published: Vec<String>,
+    /// Compare with this older report (report.json or its folder); DATA is then the newer report
+    #[arg(long, value_name = "OLD", conflicts_with_all = ["head", "cross_validate", "title"])]
+    diff: Option<PathBuf>,
     /// Report on these heads in place of fitting
     #[arg(long, value_name = "FILE", conflicts_with = "cross_validate")]
     head: Option<PathBuf>,
@@ -60,6 +65,15 @@ pub struct ReportArgs {
     /// Bootstrap draws behind the accuracy intervals; 0 = no intervals
     #[arg(long, default_value_t = 1000, value_name = "N")]
     draws: usize,
+    /// Leave the audit out
+    #[arg(long)]
+    no_audit: bool,
+    /// Replace annotators' names by salted hashes; give a salt to get the same ones in several reports
+    #[arg(long, value_name = "SALT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    redact: Option<String>,
+    /// Folder with templates that take the place of built-in ones of the same name
+    #[arg(long, value_name = "DIR")]
+    templates: Option<PathBuf>,
     /// Replace a report that was changed or added to, and overwrite the JSON file
     #[arg(long)]
     force: bool,
@@ -102,6 +116,17 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
     if let Some(json) = args.json.as_deref().filter(|_| !to_stdout) {
         output::refuse_existing(json, args.force)?;
     }
+    let templates = args.templates.as_deref().map(Templates::read).transpose()?.unwrap_or_default();
+    if let Some(old) = &args.diff {
+        compare(args, [old, &data.data], folder, &templates, printer)?;
+        finish(folder, "diff.html", to_stdout, printer, start);
+        return Ok(());
+    }
+    if data.data.is_file() {
+        again(args, &data.data, folder, &templates, tables, printer)?;
+        finish(folder, "report.html", to_stdout, printer, start);
+        return Ok(());
+    }
     let bar = printer.progress("reading");
     let job = Job {
         source: data.source(),
@@ -115,10 +140,13 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         title: args.title.clone(),
         command: command(args)?,
         planted: None,
+        audit: !args.no_audit,
+        redact: args.redact.as_ref().map(|salt| if salt.is_empty() { fresh_salt() } else { salt.clone() }),
     };
     let mut report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
     report.published = tables;
-    pipeline::write(&report, folder, args.force)?;
+    bar.set_message("writing");
+    pipeline::write(&report, &templates, folder, args.force)?;
     bar.finish_and_clear();
     if let Some(json) = &args.json {
         printer.json(json, &report, args.force)?;
@@ -126,14 +154,78 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
     if !to_stdout {
         show(&report, printer);
     }
+    finish(folder, "report.html", to_stdout, printer, start);
+    Ok(())
+}
+
+/// Elapsed time, and the path of the page last.
+fn finish(folder: &Path, page: &str, to_stdout: bool, printer: &Printer, start: Instant) {
     printer.note(format!("Done in {:.1} s.", start.elapsed().as_secs_f64()));
-    let page = folder.join("report.html").display().to_string();
+    let page = folder.join(page).display().to_string();
     if to_stdout {
         printer.note(page);
     } else {
         printer.line(page);
     }
+}
+
+/// Writes the pages of a report.json again, without fitting: for another title, other templates, published numbers. The
+/// scores and labels that stand beside it go along.
+fn again(
+    args: &ReportArgs,
+    file: &Path,
+    folder: &Path,
+    templates: &Templates,
+    published: Vec<PublishedTable>,
+    printer: &Printer,
+) -> Result<()> {
+    let mut report = Report::read(file)?;
+    let beside = file.parent().unwrap_or(Path::new(""));
+    if Artefact::is_in(beside) {
+        report.artefact = Artefact::read(beside)?;
+    }
+    if let Some(title) = &args.title {
+        report.title.clone_from(title);
+    }
+    if !published.is_empty() {
+        report.published = published;
+    }
+    pipeline::write(&report, templates, folder, args.force)?;
+    match &args.json {
+        Some(json) => printer.json(json, &report, args.force),
+        None => Ok(()),
+    }
+}
+
+/// What changed from the first report to the second.
+fn compare(
+    args: &ReportArgs,
+    reports: [&Path; 2],
+    folder: &Path,
+    templates: &Templates,
+    printer: &Printer,
+) -> Result<()> {
+    let [old, new] = reports;
+    let (old, new) = (Report::read(old)?, Report::read(new)?);
+    let diff = Diff::new(&old, &new)?;
+    pipeline::write_files(&diff.files(&new, templates)?, folder, args.force)?;
+    if let Some(json) = &args.json {
+        printer.json(json, &diff, args.force)?;
+    }
+    if args.json.as_deref() != Some(Path::new("-")) {
+        for line in diff.summary.iter().chain(&diff.cautions) {
+            printer.prose(line);
+        }
+        printer.line("");
+    }
     Ok(())
+}
+
+/// A salt that nobody knows: names cannot be found by hashing guesses.
+fn fresh_salt() -> String {
+    use std::hash::{BuildHasher, Hasher};
+    let word = || std::collections::hash_map::RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", word(), word())
 }
 
 /// The verdict, and one sentence per dimension where there are several.
@@ -170,6 +262,13 @@ fn command(args: &ReportArgs) -> Result<String> {
     add(Defaults::new()?.flags(&args.features, &args.train));
     for name in &args.published {
         add(format!(" --published {}", quoted(name)));
+    }
+    if args.no_audit {
+        add(" --no-audit".into());
+    }
+    if args.redact.is_some() {
+        // The salt stays secret.
+        add(" --redact".into());
     }
     if let Some(title) = &args.title {
         add(format!(" --title {}", quoted(title)));

@@ -10,7 +10,8 @@ use crate::audit::Audit;
 use crate::dataset::Manifest;
 use crate::evaluate::Evaluation;
 use crate::head::HeadsFile;
-use crate::report::Report;
+use crate::plot::Chart;
+use crate::report::{Diff, Report};
 use crate::synth::Planted;
 
 /// Print the JSON Schema of one of our files
@@ -40,6 +41,10 @@ pub enum Name {
     Check,
     /// planted.json, written by `headfit synth`
     Planted,
+    /// A chart's data, read by `headfit plot`
+    Chart,
+    /// diff.json, written by `headfit report --diff`
+    Diff,
     /// report.json, written by `headfit report` and `headfit demo`
     Report,
 }
@@ -55,6 +60,8 @@ impl Name {
             Self::Check => schema_for!(CheckReport),
             Self::Planted => schema_for!(Planted),
             Self::Report => schema_for!(Report),
+            Self::Chart => schema_for!(Chart),
+            Self::Diff => schema_for!(Diff),
         }
     }
 }

@@ -18,6 +18,7 @@ mod propose;
 pub mod pull;
 mod ratings;
 mod read;
+mod redact;
 mod stream;
 mod table;
 mod tables;
@@ -33,6 +34,7 @@ pub use card::{AnswerKind, DataCard, DimensionCard, ScorerCard};
 pub use frame::{BlobColumn, blobs_to_parquet, parquet_texts, to_parquet};
 pub use propose::{Proposal, propose};
 pub use read::{load, read};
+pub use redact::redact;
 pub use stream::{StreamFormat, StreamItem, StreamOptions, StreamSummary, read_stream};
 pub use table::{Texts, Values};
 

@@ -1,6 +1,7 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
 pub mod against;
+pub mod answers;
 mod attributes;
 pub mod calibration;
 mod cards;
@@ -34,6 +35,7 @@ mod tests;
 mod train_test;
 mod unseen;
 
+pub use answers::{AnswerPatterns, ColumnCorrelations, LadderSteps, ScoreShare, patterns, score_shares};
 pub use correlations::MissingItem;
 pub use extras::Extras;
 pub use head_margins::reason_for_no_head;

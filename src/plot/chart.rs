@@ -157,4 +157,27 @@ impl Chart {
             Chart::HeadDiff(input) => &input.id,
         }
     }
+
+    /// The dimension that it is about, where it is about one.
+    pub fn dimension(&self) -> Option<&str> {
+        match self {
+            Chart::Weights(c) => Some(&c.head),
+            Chart::Path(c) => Some(&c.head),
+            Chart::Curve(c) => Some(&c.dimension),
+            Chart::Contributions(c) => Some(&c.head),
+            Chart::Waterfall(c) => Some(&c.head),
+            Chart::Groups(c) => Some(&c.dimension),
+            Chart::JudgeQuality(c) => Some(&c.head),
+            Chart::Reliability(c) => Some(&c.dimension),
+            Chart::Annotators(c) => Some(&c.dimension),
+            Chart::Stability(c) => Some(&c.head),
+            Chart::HeadDiff(c) => Some(&c.head),
+            Chart::YesShare(c) => Some(&c.dimension),
+            Chart::Leaderboard(_)
+            | Chart::Forest(_)
+            | Chart::Position(_)
+            | Chart::Staircase(_)
+            | Chart::Correlation(_) => None,
+        }
+    }
 }

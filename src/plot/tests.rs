@@ -213,6 +213,7 @@ fn charts(n: usize, dims: usize) -> Vec<Chart> {
         Chart::YesShare(YesShare {
             id: "yes-share".into(),
             simulated: sim,
+            dimension: "overall".into(),
             what: "preferred item minus the other".into(),
             second: "after Diffusion-DPO".into(),
             pairs: 10000,

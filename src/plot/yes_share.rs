@@ -18,6 +18,8 @@ pub struct YesShare {
     pub id: String,
     /// Whether the data are simulated; said in the sub-title.
     pub simulated: bool,
+    /// Dimension of the labels.
+    pub dimension: String,
     /// What the shift is from and to, for example `preferred item minus the other`.
     pub what: String,
     /// What the second, hollow mark is; empty where there is none.
@@ -77,10 +79,11 @@ fn chart(input: &YesShare) -> RowChart {
     let intervals = input.rows.iter().any(|r| r.interval.is_some());
     let second = !input.second.trim().is_empty();
     let note = format!(
-        "{}Difference of yes-shares, {}, over {} pairs.{}{}{}",
+        "{}Difference of yes-shares, {}, over {} pairs{}.{}{}{}",
         origin(input.simulated),
         one_line(&input.what),
         count(input.pairs),
+        if input.dimension.is_empty() { String::new() } else { format!(" on {}", one_line(&input.dimension)) },
         if intervals { " Lines are 95 % intervals; grey ones contain zero." } else { "" },
         if input.rows.iter().any(|r| r.shift.is_some_and(|s| s < 0.0)) { " Orange: fewer yes." } else { "" },
         if second { format!(" Ring: {}.", one_line(&input.second)) } else { String::new() },

@@ -49,6 +49,27 @@ fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
 }
 
+/// `text` for LaTeX, anywhere inside a line: no command, no group, no cell, no comment.
+pub(super) fn latex(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in one_line(text).chars() {
+        match c {
+            '\\' => out.push_str("\\textbackslash{}"),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '<' => out.push_str("\\textless{}"),
+            '>' => out.push_str("\\textgreater{}"),
+            '|' => out.push_str("\\textbar{}"),
+            '"' => out.push_str("\\textquotedbl{}"),
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
+            // At the beginning of a row a bracket would be an argument of the line break before it.
+            '[' | ']' => out.extend(['{', c, '}']),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +83,13 @@ mod tests {
         assert_eq!(markdown("12. x"), "12\\. x");
         assert_eq!(markdown("71.5"), "71.5");
         assert_eq!(markdown("+8.7"), "+8.7");
+    }
+
+    #[test]
+    fn latex_stays_text() {
+        assert_eq!(latex("\\input{/etc/passwd} % a & b"), "\\textbackslash{}input\\{/etc/passwd\\} \\% a \\& b");
+        assert_eq!(latex("x_1^2 ~ $5 #6 [a]"), "x\\_1\\textasciicircum{}2 \\textasciitilde{} \\$5 \\#6 {[}a{]}");
+        assert_eq!(latex("a\n\\\\b"), "a \\textbackslash{}\\textbackslash{}b");
     }
 
     #[test]

@@ -4,9 +4,14 @@
 
 mod artefact;
 mod artefact_read;
+mod audit_charts;
+mod audit_view;
 mod charts;
+mod diff;
 mod escape;
 mod folder;
+mod latex;
+mod model_card;
 mod names;
 pub mod published;
 mod render;
@@ -19,20 +24,24 @@ mod verify_suite;
 mod view;
 
 pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
+pub use diff::{AccuracyChange, Diff, FindingChange, HeadChange, Side, WeightChange, head_changes};
 pub use folder::refuse_folder;
+pub use render::Templates;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
+use crate::audit::Audit;
 use crate::dataset::{DataCard, InputFile};
-use crate::evaluate::{Evaluation, Protocol};
+use crate::evaluate::{AnswerPatterns, Evaluation, Protocol, ScoreShare};
 use crate::features::ColumnKind;
-use crate::fit::Rule;
-use crate::head::Head;
-use crate::plot::Figure;
-use crate::problems::{Problems, Severity};
+use crate::fit::{CurvePoint, Rule};
+use crate::head::{Explanation, Head};
+use crate::plot::{Chart, Figure};
+use crate::problems::{Problem, Problems, Severity};
+use crate::{Error, Result};
 
 /// Version of the report's format.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -53,6 +62,12 @@ pub struct Parts<'a> {
     pub feature_notes: Vec<String>,
     /// Heads fitted on the data, or given.
     pub heads: &'a [Head],
+    /// Per head: what its score's variance is made of; empty where that was not computed.
+    pub shares: Vec<Vec<ScoreShare>>,
+    /// Patterns of the answers.
+    pub answers: Option<AnswerPatterns>,
+    /// What the audit found.
+    pub audit: Option<Audit>,
     /// Accuracies.
     pub evaluation: Evaluation,
     /// Scores and labels that the accuracies were computed from.
@@ -82,6 +97,12 @@ pub struct Report {
     pub heads: Vec<HeadSummary>,
     /// What was found of planted weights; empty for data that people made.
     pub recovery: Vec<Recovery>,
+    /// What the audit found; `null` where none was made.
+    #[serde(default)]
+    pub audit: Option<Audit>,
+    /// Patterns of the answers: ladders and correlations.
+    #[serde(default)]
+    pub answers: Option<AnswerPatterns>,
     /// The charts; files `charts/<id>.svg`.
     pub figures: Vec<Figure>,
     /// The data in numbers.
@@ -125,6 +146,12 @@ pub struct HeadSummary {
     pub groups: usize,
     /// All weights, in column order.
     pub weights: Vec<WeightRow>,
+    /// Cross-validation curve behind λ.
+    #[serde(default)]
+    pub curve: Vec<CurvePoint>,
+    /// What the score's variance is made of.
+    #[serde(default)]
+    pub shares: Vec<ScoreShare>,
     /// What the user should know.
     pub notes: Vec<String>,
 }
@@ -232,6 +259,18 @@ pub struct ProtocolNote {
     pub pitfalls: String,
 }
 
+/// The charts of heads alone: weights, path, stability.
+pub fn charts_of_heads(heads: &[Head], simulated: bool) -> Vec<Chart> {
+    let ids = names::figure_ids("weights", heads.iter().map(|h| h.dimension.as_str()));
+    let summaries = heads.iter().zip(ids).map(|(h, id)| view::summary(h, id));
+    summaries.flat_map(|head| charts::of_head(&head, simulated)).collect()
+}
+
+/// Why one item beats another, as a chart.
+pub fn chart_of_explanation(explanation: &Explanation, simulated: bool) -> Chart {
+    Chart::Waterfall(charts::waterfall(explanation, simulated))
+}
+
 impl Report {
     /// Puts the parts together, draws the charts and writes the verdict.
     ///
@@ -239,14 +278,19 @@ impl Report {
     /// [`crate::Error::Bug`] if a chart cannot be drawn.
     pub fn new(parts: Parts<'_>) -> Result<Self> {
         let figure_ids = names::figure_ids("weights", parts.heads.iter().map(|h| h.dimension.as_str()));
-        let heads: Vec<HeadSummary> = parts.heads.iter().zip(figure_ids).map(|(h, id)| view::summary(h, id)).collect();
-        let figures = charts::draw(&heads, &parts.evaluation)?;
-        Ok(Self {
+        let mut heads: Vec<HeadSummary> =
+            parts.heads.iter().zip(figure_ids).map(|(h, id)| view::summary(h, id)).collect();
+        for (head, shares) in heads.iter_mut().zip(parts.shares) {
+            head.shares = shares;
+        }
+        let mut report = Self {
             schema_version: SCHEMA_VERSION,
             title: parts.title,
             simulated: parts.evaluation.simulated || parts.card.simulated,
-            verdict: verdict::paragraphs(&parts.evaluation, &heads, &parts.recovery),
-            figures,
+            verdict: verdict::paragraphs(&parts.evaluation, &heads, (&parts.recovery, parts.audit.as_ref())),
+            audit: parts.audit,
+            answers: parts.answers,
+            figures: Vec::new(),
             problems: view::problems(parts.problems),
             feature_notes: parts.feature_notes,
             methods: view::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
@@ -256,21 +300,80 @@ impl Report {
             evaluation: parts.evaluation,
             published: Vec::new(),
             artefact: parts.artefact,
-        })
+        };
+        report.figures = charts::draw(&report)?;
+        Ok(report)
+    }
+
+    /// Reads a report: `report.json`, or a folder that holds one. Its figures are drawn again from its numbers.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] where it cannot be read; [`crate::Error::Data`] where it is no report of a known version.
+    pub fn read(path: &Path) -> Result<Self> {
+        let path = if path.is_dir() { path.join("report.json") } else { path.to_path_buf() };
+        let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+        let problem = |message: String| {
+            let remedy = "give a report.json that this version of `headfit report` wrote, or its folder";
+            Error::data(Problem::new(Severity::Error, "report-file", path.display().to_string(), message, remedy))
+        };
+        // The version first: a newer file must say so, not fail on some field.
+        #[derive(Deserialize)]
+        struct Version {
+            schema_version: u32,
+        }
+        let version: Version = serde_json::from_slice(&bytes).map_err(|e| problem(format!("not a report: {e}")))?;
+        if version.schema_version != SCHEMA_VERSION {
+            let message = format!("format version {}, this program reads {SCHEMA_VERSION}", version.schema_version);
+            return Err(problem(message));
+        }
+        let mut report: Self = serde_json::from_slice(&bytes).map_err(|e| problem(format!("not a report: {e}")))?;
+        report.figures = charts::draw(&report)?;
+        Ok(report)
+    }
+
+    /// The charts of what changed in the heads since `old`.
+    pub fn head_charts_since(&self, old: &Self) -> Vec<Chart> {
+        diff::of_reports(old, self)
+    }
+
+    /// Leaves out the places of problems that hold one of these names of people.
+    pub fn leave_out(&mut self, names: &BTreeSet<String>) {
+        if names.is_empty() {
+            return;
+        }
+        for problem in &mut self.problems {
+            let named = |text: &str| names.iter().any(|name| text.contains(name.as_str()));
+            problem.examples.retain(|example| !named(example));
+        }
+    }
+
+    /// Every chart that the report's numbers allow, those that pages leave out among them.
+    pub fn charts(&self) -> Vec<Chart> {
+        charts::all(self).into_iter().map(|placed| placed.chart).collect()
+    }
+
+    /// As [`Self::files_with`], from the built-in templates.
+    ///
+    /// # Errors
+    /// [`crate::Error::Bug`] if a page cannot be rendered.
+    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>> {
+        self.files_with(&Templates::default())
     }
 
     /// All files of the report: name relative to its folder, and bytes. The last one marks the folder as ours.
     ///
     /// # Errors
-    /// [`crate::Error::Bug`] if a page cannot be rendered.
-    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>> {
+    /// [`crate::Error::Usage`] if a page cannot be rendered from the user's templates, [`crate::Error::Bug`] if it cannot from the built-in ones.
+    pub fn files_with(&self, templates: &Templates) -> Result<Vec<(String, Vec<u8>)>> {
         let mut files = vec![
             ("report.json".to_owned(), render::json(self)?),
-            ("report.md".to_owned(), render::markdown(self)?.into_bytes()),
-            ("report.html".to_owned(), render::html(self)?.into_bytes()),
+            ("report.md".to_owned(), render::markdown(self, templates)?.into_bytes()),
+            ("report.html".to_owned(), render::html(self, templates)?.into_bytes()),
+            ("model-card.md".to_owned(), render::model_card(self, templates)?.into_bytes()),
         ];
         files.extend(self.figures.iter().map(|f| (format!("charts/{}.svg", f.id), f.svg.clone().into_bytes())));
         files.extend(tables::all(self)?);
+        files.extend(latex::all(self));
         files.extend(self.artefact.files()?);
         let mark = folder::mark(&self.methods.program_version, self.simulated, self.methods.inputs.clone(), &files)?;
         files.push((crate::output::FOLDER_MARK.to_owned(), mark));

@@ -1,5 +1,8 @@
 //! The report as JSON, Markdown and one self-contained HTML page.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
@@ -7,38 +10,95 @@ use sha2::{Digest, Sha256};
 
 use super::Report;
 use super::escape;
+use super::model_card::ModelCard;
 use super::published::PublishedView;
 use super::view::View;
-use crate::plot::{theme, without_style};
+use crate::plot::{Figure, theme, without_style};
 use crate::{Error, Result};
 
-const HTML: &str = include_str!("templates/report.html.j2");
-const MARKDOWN: &str = include_str!("templates/report.md.j2");
-/// Parts of several pages: name, and template.
-const PARTS: [(&str, &str); 4] = [
-    ("leakage.md", include_str!("templates/leakage.md.j2")),
-    ("leakage.html", include_str!("templates/leakage.html.j2")),
-    ("published.md", include_str!("templates/published.md.j2")),
-    ("published.html", include_str!("templates/published.html.j2")),
+/// The built-in templates by name. A user's file of the same name takes the place of one.
+const TEMPLATES: &[(&str, &str)] = &[
+    ("report.html.j2", include_str!("templates/report.html.j2")),
+    ("chart.html.j2", include_str!("templates/chart.html.j2")),
+    ("leaderboard.html.j2", include_str!("templates/leaderboard.html.j2")),
+    ("weights.html.j2", include_str!("templates/weights.html.j2")),
+    ("dimensions.html.j2", include_str!("templates/dimensions.html.j2")),
+    ("audit.html.j2", include_str!("templates/audit.html.j2")),
+    ("data.html.j2", include_str!("templates/data.html.j2")),
+    ("methods.html.j2", include_str!("templates/methods.html.j2")),
+    ("report.md.j2", include_str!("templates/report.md.j2")),
+    ("model-card.md.j2", include_str!("templates/model-card.md.j2")),
+    ("diff.html.j2", include_str!("templates/diff.html.j2")),
+    ("diff.md.j2", include_str!("templates/diff.md.j2")),
+    ("leakage.html.j2", include_str!("templates/leakage.html.j2")),
+    ("leakage.md.j2", include_str!("templates/leakage.md.j2")),
+    ("published.html.j2", include_str!("templates/published.html.j2")),
+    ("published.md.j2", include_str!("templates/published.md.j2")),
+    ("suite.html.j2", include_str!("templates/suite.html.j2")),
+    ("suite.md.j2", include_str!("templates/suite.md.j2")),
+    ("report.css", include_str!("templates/report.css")),
+    ("report.js", include_str!("templates/report.js")),
 ];
-const SUITE_HTML: &str = include_str!("templates/suite.html.j2");
-const SUITE_MARKDOWN: &str = include_str!("templates/suite.md.j2");
-const SUITE_STYLE: &str = include_str!("templates/suite.css");
-const STYLE: &str = include_str!("templates/report.css");
+
+/// The templates of a report: the built-in ones, or the user's in their place.
+#[derive(Debug, Clone, Default)]
+pub struct Templates {
+    own: BTreeMap<String, String>,
+}
+
+impl Templates {
+    /// The built-in templates with the files of `folder` in their place.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the folder or a file cannot be read; [`Error::Usage`] where a file has no template to replace,
+    /// or is no template.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let mut own = BTreeMap::new();
+        for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
+            let path = entry.map_err(Error::io(folder))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() || name.starts_with('.') {
+                continue;
+            }
+            if !TEMPLATES.iter().any(|(known, _)| *known == name) {
+                let names: Vec<&str> = TEMPLATES.iter().map(|(name, _)| *name).collect();
+                let message =
+                    format!("{}: there is no template of this name; known are {}", path.display(), names.join(", "));
+                return Err(Error::Usage(message));
+            }
+            let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| Error::Usage(format!("{}: a template has to be UTF-8 text", path.display())))?;
+            own.insert(name, text);
+        }
+        Ok(Self { own })
+    }
+
+    /// Names and texts of the built-in templates, to begin from.
+    pub fn built_in() -> impl Iterator<Item = (&'static str, &'static str)> {
+        TEMPLATES.iter().copied()
+    }
+
+    fn text(&self, name: &'static str) -> &str {
+        let built_in = || TEMPLATES.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| *text);
+        self.own.get(name).map_or_else(built_in, String::as_str)
+    }
+}
 
 /// Name of the escaping that Markdown templates get.
 const MARKDOWN_ESCAPE: &str = "markdown";
 
-/// `report.json`.
-pub(super) fn json(report: &Report) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(report).map_err(failed)?;
+/// `report.json` and `diff.json`.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(failed)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
 /// `report.md`.
-pub(super) fn markdown(report: &Report) -> Result<String> {
-    render("report.md", MARKDOWN, context! { report => Serde(report), view => Serde(View::new(report)), ..beside(report) })
+pub(super) fn markdown(report: &Report, templates: &Templates) -> Result<String> {
+    let values = context! { report => Serde(report), view => Serde(View::new(report)), ..beside(report) };
+    render(templates, "report.md.j2", values)
 }
 
 /// What the pages show beside the view: warnings of leakage, and numbers that others published.
@@ -49,49 +109,73 @@ fn beside(report: &Report) -> Value {
     context! { published => Serde(published), leakage }
 }
 
-/// `suite.md`.
-pub(super) fn suite_markdown(values: Value) -> Result<String> {
-    render("suite.md", SUITE_MARKDOWN, values)
+/// `model-card.md`: a section to paste.
+pub(super) fn model_card(report: &Report, templates: &Templates) -> Result<String> {
+    let values =
+        context! { report => Serde(report), view => Serde(View::new(report)), card => Serde(ModelCard::new(report)) };
+    render(templates, "model-card.md.j2", values)
 }
 
-/// `suite.html`, as [`html`].
-pub(super) fn suite_html(values: Value) -> Result<String> {
-    let css = format!("{}{STYLE}{SUITE_STYLE}", theme::css(":root"));
-    let style_hash = base64(&Sha256::digest(css.as_bytes()));
-    let css = Value::from_safe_string(css);
-    render("suite.html", SUITE_HTML, context! { css, style_hash, ..values })
+/// `report.html`.
+pub(super) fn html(report: &Report, templates: &Templates) -> Result<String> {
+    let view = View::new(report);
+    let protocols = view.protocols.clone();
+    let view = Value::from(Serde(view));
+    page(templates, "report.html.j2", &report.figures, &protocols, |charts| {
+        context! { report => Serde(report), view => view, charts, ..beside(report) }
+    })
 }
 
-/// `report.html`: no script, no address to load anything from, and a policy that allows exactly its own style sheet.
-pub(super) fn html(report: &Report) -> Result<String> {
-    let css = format!("{}{STYLE}{SUITE_STYLE}", theme::css(":root"));
-    let inline = |svg: &str| {
-        let svg = without_style(svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
-        Value::from_safe_string(svg)
+/// A page without any address to load anything from, and with a policy that allows exactly its own style sheet and script.
+/// `values` gets the charts.
+pub(super) fn page(
+    templates: &Templates,
+    name: &'static str,
+    figures: &[Figure],
+    protocols: &[&'static str],
+    values: impl FnOnce(Vec<Value>) -> Value,
+) -> Result<String> {
+    let css = format!("{}{}{}", theme::css(":root"), templates.text("report.css"), switch_css(protocols));
+    let script = templates.text("report.js").to_owned();
+    if css.to_ascii_lowercase().contains("</style") || script.to_ascii_lowercase().contains("</script") {
+        return Err(Error::Usage(
+            "report.css and report.js must not close their own element (</style, </script)".into(),
+        ));
+    }
+    let hash = |text: &str| base64(&Sha256::digest(text.as_bytes()));
+    let own = context! {
+        style_hash => hash(&css),
+        script_hash => hash(&script),
+        css => Value::from_safe_string(css),
+        script => Value::from_safe_string(script),
     };
-    let charts: Vec<Value> = report
-        .figures
-        .iter()
-        .map(|f| context! { id => f.id.as_str(), title => f.title.as_str(), wide => inline(&f.svg), narrow => inline(&f.narrow) })
-        .collect();
-    let style_hash = base64(&Sha256::digest(css.as_bytes()));
-    let css = Value::from_safe_string(css);
-    render(
-        "report.html",
-        HTML,
-        context! { report => Serde(report), view => Serde(View::new(report)), charts, css, style_hash, ..beside(report) },
-    )
+    let values = values(figures.iter().map(inline).collect());
+    render(templates, name, context! { ..own, ..values })
+}
+
+/// A chart inside a page that has its style sheet.
+fn inline(figure: &Figure) -> Value {
+    let svg = |svg: &str| {
+        Value::from_safe_string(without_style(svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1))
+    };
+    context! { id => figure.id.as_str(), title => figure.title.as_str(), wide => svg(&figure.svg), narrow => svg(&figure.narrow) }
+}
+
+/// The protocol switch: of the rows of a leaderboard those of the chosen protocol are shown. Needs no script.
+fn switch_css(protocols: &[&'static str]) -> String {
+    let rule = |p: &&str| format!(":root:has(#protocol-{p}:checked) .proto:not(.p-{p}){{display:none}}\n");
+    protocols.iter().map(rule).collect()
 }
 
 /// Renders one template. Escaping follows the name's ending: every value of every template is escaped for its format.
-fn render(name: &'static str, template: &'static str, values: Value) -> Result<String> {
+pub(super) fn render(templates: &Templates, name: &'static str, values: Value) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
     environment.set_syntax(syntax.map_err(failed)?);
     environment.set_auto_escape_callback(|name| match name {
-        _ if name.ends_with(".html") => AutoEscape::Html,
-        _ if name.ends_with(".md") => AutoEscape::Custom(MARKDOWN_ESCAPE.into()),
+        _ if name.ends_with(".html.j2") => AutoEscape::Html,
+        _ if name.ends_with(".md.j2") => AutoEscape::Custom(MARKDOWN_ESCAPE.into()),
         _ => AutoEscape::None,
     });
     environment.set_formatter(|out, state, value| match state.auto_escape() {
@@ -107,11 +191,14 @@ fn render(name: &'static str, template: &'static str, values: Value) -> Result<S
     environment.add_filter("code", |text: String| {
         Value::from_safe_string(crate::plot::text::one_line(&text).replace('`', "'"))
     });
-    for (name, part) in PARTS {
-        environment.add_template(name, part).map_err(failed)?;
+    let fault = |e: minijinja::Error| match templates.own.is_empty() {
+        true => failed(e),
+        false => Error::Usage(format!("the given templates cannot be used: {e:#}")),
+    };
+    for (name, _) in TEMPLATES.iter().filter(|(name, _)| name.ends_with(".j2")) {
+        environment.add_template(name, templates.text(name)).map_err(fault)?;
     }
-    environment.add_template(name, template).map_err(failed)?;
-    environment.get_template(name).and_then(|t| t.render(values)).map_err(failed)
+    environment.get_template(name).and_then(|t| t.render(values)).map_err(fault)
 }
 
 fn failed(error: impl std::fmt::Display + std::fmt::Debug) -> Error {

@@ -5,6 +5,7 @@ use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::published::PublishedView;
+use super::render::Templates;
 use super::suite::{SuiteCell, SuiteColumn, SuiteReport};
 use super::tables::{Cell, Table};
 use super::{folder, render};
@@ -102,12 +103,12 @@ impl SuiteReport {
     /// # Errors
     /// As [`SuiteReport::files`].
     pub(super) fn pages(&self) -> Result<Vec<(String, Vec<u8>)>> {
-        let view = self.view();
+        let (view, templates) = (self.view(), Templates::default());
         let (published, leakage) = (Serde(&view.published), &view.leakage);
         let values = || context! { suite => Serde(self), view => Serde(&view), published, leakage };
         Ok(vec![
-            ("suite.md".to_owned(), render::suite_markdown(values())?.into_bytes()),
-            ("suite.html".to_owned(), render::suite_html(values())?.into_bytes()),
+            ("suite.md".to_owned(), render::render(&templates, "suite.md.j2", values())?.into_bytes()),
+            ("suite.html".to_owned(), render::page(&templates, "suite.html.j2", &[], &[], |_| values())?.into_bytes()),
             ("tables/benchmark.csv".to_owned(), self.benchmark_csv()?),
         ])
     }

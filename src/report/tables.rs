@@ -10,6 +10,7 @@ pub(super) fn all(report: &Report) -> Result<Vec<(String, Vec<u8>)>> {
         ("tables/leaderboard.csv".to_owned(), leaderboard(report)?),
         ("tables/comparisons.csv".to_owned(), comparisons(report)?),
         ("tables/weights.csv".to_owned(), weights(report)?),
+        ("tables/findings.csv".to_owned(), findings(report)?),
     ])
 }
 
@@ -106,6 +107,47 @@ fn comparisons(report: &Report) -> Result<Vec<u8>> {
             Cell::Count(c.n),
             Cell::Count(c.prompts),
             Cell::Text(verdict.as_str().unwrap_or("")),
+        ])?;
+    }
+    table.bytes()
+}
+
+fn findings(report: &Report) -> Result<Vec<u8>> {
+    let head = [
+        "verdict",
+        "area",
+        "check",
+        "dimension",
+        "subject",
+        "estimate",
+        "low",
+        "high",
+        "unit",
+        "n",
+        "n_of",
+        "p",
+        "q",
+        "message",
+        "remedy",
+    ];
+    let mut table = Table::new(&head)?;
+    for f in report.audit.iter().flat_map(|a| &a.findings) {
+        table.row(&[
+            Cell::Text(super::audit_view::word(f.verdict)),
+            Cell::Text(super::audit_view::area(f.area)),
+            Cell::Text(&f.check),
+            Cell::Text(f.dimension.as_deref().unwrap_or("")),
+            Cell::Text(&f.subject),
+            Cell::Maybe(f.estimate),
+            Cell::Maybe(f.low),
+            Cell::Maybe(f.high),
+            Cell::Text(&f.unit),
+            Cell::Count(f.n),
+            Cell::Text(&f.n_of),
+            Cell::Maybe(f.p),
+            Cell::Maybe(f.q),
+            Cell::Text(&f.message),
+            Cell::Text(&f.remedy),
         ])?;
     }
     table.bytes()

@@ -2,6 +2,7 @@
 
 use super::charts::{noun, weights_of};
 use super::{HeadSummary, Recovery, main_protocol};
+use crate::audit::Audit;
 use crate::evaluate::{Comparison, Evaluation, Protocol, Row, Verdict};
 use crate::plot::text::{count, counted, number, percent};
 use crate::plot::weights::finding;
@@ -13,7 +14,11 @@ const EACH: usize = 3;
 const LISTED: usize = 5;
 
 /// One paragraph on accuracy, one on where the head loses or is not shown to win, one on weights.
-pub(super) fn paragraphs(evaluation: &Evaluation, heads: &[HeadSummary], recovery: &[Recovery]) -> Vec<String> {
+pub(super) fn paragraphs(
+    evaluation: &Evaluation,
+    heads: &[HeadSummary],
+    (recovery, audit): (&[Recovery], Option<&Audit>),
+) -> Vec<String> {
     let facts = Facts { evaluation, protocol: main_protocol(evaluation), dimensions: evaluation.dimensions() };
     let mut accuracy = String::new();
     if evaluation.simulated {
@@ -24,9 +29,19 @@ pub(super) fn paragraphs(evaluation: &Evaluation, heads: &[HeadSummary], recover
     if !recovery.is_empty() {
         paragraphs.push(recovered(recovery, facts.lead()));
     }
+    if let Some(audit) = audit.filter(|a| !a.findings.is_empty()) {
+        paragraphs.push(audited(audit));
+    }
     paragraphs.retain(|p| !p.is_empty());
     // A number and its sign stay on one line.
     paragraphs.into_iter().map(|p| p.replace(" %", "\u{a0}%")).collect()
+}
+
+/// How much the audit found, and its worst finding.
+fn audited(audit: &Audit) -> String {
+    let worst = audit.findings.first().filter(|f| f.verdict >= crate::audit::Verdict::Look);
+    let worst = worst.map_or_else(String::new, |f| format!(" The worst of them: {}", f.message));
+    format!("Audit: {}{worst}", super::audit_view::summary(audit))
 }
 
 struct Facts<'a> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::artefact::Artefact;
 use super::folder::{changed_files, files_below};
 use super::published::{self, PublishedTable};
+use super::render::Templates;
 use super::{Report, SCHEMA_VERSION, render, tables, verdict};
 use crate::evaluate::{Evaluation, recount};
 use crate::output::FOLDER_MARK;
@@ -229,7 +230,7 @@ fn equal(stored: &Value, derived: &Value) -> bool {
 
 /// The verdict follows from the numbers.
 fn sentences(report: &Report, found: &mut Verification) {
-    let derived = verdict::paragraphs(&report.evaluation, &report.heads, &report.recovery);
+    let derived = verdict::paragraphs(&report.evaluation, &report.heads, (&report.recovery, report.audit.as_ref()));
     paragraphs(&report.verdict, &derived, found);
 }
 
@@ -272,8 +273,8 @@ fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()>
     }
     let report = &undrawn;
     let mut expected = tables::all(report)?;
-    expected.push(("report.md".into(), render::markdown(report)?.into_bytes()));
-    expected.push(("report.html".into(), without_charts(&render::html(report)?).into_bytes()));
+    expected.push(("report.md".into(), render::markdown(report, &Templates::default())?.into_bytes()));
+    expected.push(("report.html".into(), without_charts(&render::html(report, &Templates::default())?).into_bytes()));
     same_files(folder, expected, found)
 }
 

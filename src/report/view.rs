@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::audit_view::{self, AuditView};
+use super::charts::Section;
 use super::{HeadSummary, Methods, ProblemCount, ProtocolNote, Report, WeightRow, charts, main_protocol};
 use crate::dataset::{DataCard, DimensionCard, ScorerCard};
-use crate::evaluate::{Comparison, Design, Evaluation, Protocol, Row, Verdict};
+use crate::evaluate::{Comparison, Design, Evaluation, Floor, Protocol, Row, Verdict};
 use crate::head::Head;
-use crate::plot::text::{count, counted, number, one_line, percent};
+use crate::plot::Chart;
+use crate::plot::text::{count, counted, number, one_line, percent, sentence};
 use crate::problems::{Problems, Severity};
 
 /// How many leaderboards are shown open.
@@ -49,6 +52,8 @@ pub(super) fn summary(head: &Head, figure: String) -> HeadSummary {
         pairs: head.pairs,
         groups: head.groups,
         weights: head.columns.iter().enumerate().map(row).collect(),
+        curve: head.curve.clone(),
+        shares: Vec::new(),
         notes: head.notes.clone(),
     }
 }
@@ -123,8 +128,11 @@ pub(super) struct View {
     main: &'static str,
     facts: Vec<String>,
     design: String,
-    protocols: Vec<&'static str>,
+    pub(super) protocols: Vec<&'static str>,
     boards: Vec<Board>,
+    /// Figures of each section after the first chart of the leaderboard and the weights.
+    figures: Sections,
+    audit: Option<AuditView>,
     heads: Vec<HeadView>,
     dimensions: Vec<Vec<String>>,
     card: Vec<(String, String)>,
@@ -134,16 +142,37 @@ pub(super) struct View {
     recovery: Vec<Vec<String>>,
 }
 
+/// Indices into the report's figures.
+#[derive(Serialize, Default)]
+struct Sections {
+    leaderboard: Vec<usize>,
+    weights: Vec<usize>,
+    dimensions: Vec<usize>,
+    audit: Vec<usize>,
+    data: Vec<usize>,
+}
+
 /// The leaderboard of one dimension.
 #[derive(Serialize)]
 struct Board {
     dimension: String,
     rows: Vec<BoardRow>,
+    /// The same rows under every protocol, for the switch.
+    protocols: Vec<BoardProtocol>,
     /// Name, then one accuracy per protocol.
     floors: Vec<Vec<String>>,
     /// Shown closed: the chart has its essence.
     folded: bool,
     remarks: Vec<String>,
+}
+
+/// A leaderboard under one protocol.
+#[derive(Serialize)]
+struct BoardProtocol {
+    id: &'static str,
+    rows: Vec<BoardRow>,
+    /// Name and accuracy.
+    floors: Vec<(String, String)>,
 }
 
 #[derive(Serialize)]
@@ -192,6 +221,8 @@ impl View {
             design: sentence(&report.methods.design),
             protocols: protocols.iter().map(|p| p.id()).collect(),
             boards: evaluation.dimensions().into_iter().map(|d| board(evaluation, &protocols, d)).collect(),
+            figures: sections(report),
+            audit: audit_view::view(report),
             heads: report.heads.iter().enumerate().map(|(i, h)| head_view(report, h, i == lead)).collect(),
             dimensions: report.heads.iter().map(|h| dimension_row(report, h)).collect(),
             card: card(&report.card),
@@ -204,7 +235,7 @@ impl View {
 }
 
 /// The head that is shown first: `overall`, else the first.
-fn lead_head(heads: &[HeadSummary]) -> usize {
+pub(super) fn lead_head(heads: &[HeadSummary]) -> usize {
     heads.iter().position(|h| is_lead(&h.dimension)).unwrap_or(0)
 }
 
@@ -227,45 +258,47 @@ fn facts(report: &Report) -> Vec<String> {
     facts
 }
 
-fn board(evaluation: &Evaluation, protocols: &[Protocol], dimension: &str) -> Board {
-    let main = main_protocol(evaluation);
-    let rows: Vec<&Row> = evaluation.rows.iter().filter(|r| r.dimension == dimension).collect();
-    let mut leads: Vec<&Row> = rows.iter().copied().filter(|r| r.protocol == main).collect();
-    leads.sort_by(|a, b| {
-        let key = |r: &Row| r.value.filter(|v| v.is_finite()).unwrap_or(f64::NEG_INFINITY);
-        key(b).total_cmp(&key(a))
-    });
-    let find =
-        |scorer: &str, protocol: Protocol| rows.iter().find(|r| r.scorer == scorer && r.protocol == protocol).copied();
-    let compared = |scorer: &str| {
-        evaluation.comparisons.iter().find(|c| c.dimension == dimension && c.protocol == main && c.scorer == scorer)
-    };
-    let row = |lead: &&Row| BoardRow {
-        scorer: lead.scorer.clone(),
-        head: lead.scorer == "head",
-        lead: accuracy(Some(lead)),
-        others: protocols.iter().filter(|p| **p != main).map(|&p| accuracy(find(&lead.scorer, p)).0).collect(),
-        difference: difference(compared(&lead.scorer)),
-        standing: compared(&lead.scorer).map_or("", standing),
-        n: count(lead.n),
-        prompts: count(lead.prompts),
-        coverage: format!("{} %", number(lead.coverage * 100.0, if lead.coverage >= 0.9995 { 0 } else { 1 })),
-    };
-    let floors_here = || evaluation.floors.iter().filter(|f| f.dimension == dimension);
-    let mut names: Vec<&str> = Vec::new();
-    for floor in floors_here() {
-        if !names.contains(&floor.floor.as_str()) {
-            names.push(&floor.floor);
+/// Where the figures that follow a section's own ones belong.
+fn sections(report: &Report) -> Sections {
+    let mut sections = Sections::default();
+    let shown = charts::all(report).into_iter().filter(|p| p.shown).enumerate();
+    for (f, placed) in shown.skip(1) {
+        match placed.section {
+            Section::Leaderboard => sections.leaderboard.push(f),
+            Section::Weights if matches!(placed.chart, Chart::Weights(_)) => {}
+            Section::Weights => sections.weights.push(f),
+            Section::Dimensions => sections.dimensions.push(f),
+            Section::Audit => sections.audit.push(f),
+            Section::Data => sections.data.push(f),
         }
     }
-    let floor = |name: &&str| {
-        let value =
-            |p: &Protocol| floors_here().find(|f| f.floor == *name && f.protocol == *p).map(|f| percent(f.value));
-        let values = protocols.iter().map(|p| value(p).unwrap_or_else(|| "–".to_owned()));
+    sections
+}
+
+fn board(evaluation: &Evaluation, protocols: &[Protocol], dimension: &str) -> Board {
+    let main = main_protocol(evaluation);
+    let (floors, ceilings) = (evaluation.floors.iter(), evaluation.ceilings.iter());
+    let lines: Vec<&Floor> = floors.chain(ceilings).filter(|f| f.dimension == dimension).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for line in &lines {
+        if !names.contains(&line.floor.as_str()) {
+            names.push(&line.floor);
+        }
+    }
+    let value = |name: &str, protocol: Protocol| {
+        lines.iter().find(|f| f.floor == name && f.protocol == protocol).map(|f| percent(f.value))
+    };
+    let line = |name: &&str| {
+        let values = protocols.iter().map(|p| value(name, *p).unwrap_or_else(|| "–".to_owned()));
         std::iter::once(name.replace('-', " ")).chain(values).collect()
     };
+    let under = |&protocol: &Protocol| BoardProtocol {
+        id: protocol.id(),
+        rows: board_rows(evaluation, &[], dimension, protocol),
+        floors: names.iter().filter_map(|n| value(n, protocol).map(|v| (n.replace('-', " "), v))).collect(),
+    };
     let mut remarks: Vec<String> = Vec::new();
-    for row in &rows {
+    for row in evaluation.rows.iter().filter(|r| r.dimension == dimension) {
         let Some(reason) = &row.reason else { continue };
         let remark = format!("{}, {}: {reason}", row.scorer, row.protocol.id());
         if !remarks.contains(&remark) {
@@ -274,11 +307,38 @@ fn board(evaluation: &Evaluation, protocols: &[Protocol], dimension: &str) -> Bo
     }
     Board {
         dimension: dimension.to_owned(),
-        rows: leads.iter().map(row).collect(),
-        floors: names.iter().map(floor).collect(),
+        rows: board_rows(evaluation, protocols, dimension, main),
+        protocols: protocols.iter().map(under).collect(),
+        floors: names.iter().map(line).collect(),
         folded: evaluation.dimensions().len() > OPEN_BOARDS && !is_lead(dimension),
         remarks,
     }
+}
+
+/// The scorers under one protocol, best first, with their accuracies under the others beside.
+fn board_rows(evaluation: &Evaluation, others: &[Protocol], dimension: &str, protocol: Protocol) -> Vec<BoardRow> {
+    let mut rows: Vec<&Row> =
+        evaluation.rows.iter().filter(|r| r.dimension == dimension && r.protocol == protocol).collect();
+    rows.sort_by(|a, b| {
+        let key = |r: &Row| r.value.filter(|v| v.is_finite()).unwrap_or(f64::NEG_INFINITY);
+        key(b).total_cmp(&key(a))
+    });
+    let beside = |scorer: &str, p: Protocol| accuracy(evaluation.row(dimension, scorer, p)).0;
+    let row = |row: &&Row| {
+        let compared = evaluation.comparison(dimension, &row.scorer, protocol);
+        BoardRow {
+            scorer: row.scorer.clone(),
+            head: row.scorer == "head",
+            lead: accuracy(Some(row)),
+            others: others.iter().filter(|p| **p != protocol).map(|&p| beside(&row.scorer, p)).collect(),
+            difference: difference(compared),
+            standing: compared.map_or("", standing),
+            n: count(row.n),
+            prompts: count(row.prompts),
+            coverage: format!("{} %", number(row.coverage * 100.0, if row.coverage >= 0.9995 { 0 } else { 1 })),
+        }
+    };
+    rows.iter().map(row).collect()
 }
 
 /// Accuracy in percent and its interval.
@@ -296,8 +356,7 @@ fn difference(comparison: Option<&Comparison>) -> (String, String) {
 }
 
 fn signed(share: f64) -> String {
-    let text = percent(share);
-    if share > 0.0 && text != "0.0" { format!("+{text}") } else { text }
+    crate::plot::text::signed(share * 100.0, 1)
 }
 
 fn standing(comparison: &Comparison) -> &'static str {
@@ -341,7 +400,7 @@ fn head_view(report: &Report, head: &HeadSummary, lead: bool) -> HeadView {
 }
 
 /// Dimension, accuracy, interval, best other, difference, weights in use, penalty, training pairs, certificate.
-fn dimension_row(report: &Report, head: &HeadSummary) -> Vec<String> {
+pub(super) fn dimension_row(report: &Report, head: &HeadSummary) -> Vec<String> {
     let evaluation = &report.evaluation;
     let main = main_protocol(evaluation);
     let own = accuracy(evaluation.row(&head.dimension, "head", main));
@@ -454,10 +513,4 @@ fn problem_view(problem: &ProblemCount) -> ProblemView {
         count: count(usize::try_from(problem.count).unwrap_or(usize::MAX)),
         examples: problem.examples.clone(),
     }
-}
-
-/// With a capital first letter.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use headfit::audit::{self, AnnotatorRow, Area, Audit, Band, Finding, NotRun, QuestionRow, Side};
 use headfit::dataset::DataCard;
-use headfit::evaluate::{Comparison, Design, Evaluation, Floor, Protocol, Row, Verdict};
+use headfit::evaluate::{
+    AnswerPatterns, ColumnCorrelations, Comparison, Design, Evaluation, Floor, LadderSteps, Protocol, Row, Verdict,
+};
 use headfit::features::{Coding, Column, ColumnKind, FeatureSource, Layout, Missing, Preparation};
 use headfit::fit::{Certificate, Method, OutcomeModel, Rule, Ties, WeightInterval};
 use headfit::head::Head;
 use headfit::problems::{Problem, Problems, Severity};
-use headfit::report::{Parts, RecoveredWeight, Recovery, Report};
+use headfit::report::{Diff, Parts, RecoveredWeight, Recovery, Report, Templates};
 
 use super::support::{folder, headfit};
 
@@ -135,6 +138,9 @@ fn report(name: &dyn Fn(&str) -> String) -> Report {
         problems: &problems,
         feature_notes: vec![name("3 questions, one judge")],
         heads: &heads,
+        shares: vec![],
+        answers: Some(answers(name)),
+        audit: Some(audit(name)),
         evaluation,
         artefact: headfit::report::Artefact::default(),
         recovery: vec![Recovery {
@@ -149,6 +155,83 @@ fn report(name: &dyn Fn(&str) -> String) -> Report {
         options: BTreeMap::from([("rule".into(), name("1se"))]),
     })
     .unwrap()
+}
+
+/// Patterns with a ladder and correlations, under a stranger's names.
+fn answers(name: &dyn Fn(&str) -> String) -> AnswerPatterns {
+    AnswerPatterns {
+        correlations: Some(ColumnCorrelations {
+            items: 40,
+            labels: vec![name("hands are right"), name("feet are right")],
+            below: vec![vec![], vec![Some(0.83)]],
+        }),
+        ladders: vec![LadderSteps {
+            ladder: name("hands"),
+            rungs: vec![name("easy"), name("hard")],
+            items: vec![10, 20, 10],
+            yes: vec![vec![0.0, 0.0], vec![0.9, 0.1], vec![1.0, 1.0]],
+            broken: Some(0.05),
+        }],
+    }
+}
+
+/// An audit with one bad finding, one fine one, and annotators and questions to draw.
+fn audit(name: &dyn Fn(&str) -> String) -> Audit {
+    let band = Band { null: 0.5, look: 0.03, bad: 0.1, side: Side::Both };
+    let finding = |dimension: &str, estimate: f64, verdict| Finding {
+        area: Area::Preferences,
+        check: "position-bias".into(),
+        dimension: Some(name(dimension)),
+        subject: name("first item"),
+        estimate: Some(estimate),
+        low: Some(estimate - 0.02),
+        high: Some(estimate + 0.02),
+        unit: "share".into(),
+        n: 250,
+        n_of: "pairs".into(),
+        band: Some(band),
+        p: Some(0.001),
+        q: Some(0.002),
+        verdict,
+        message: name("the first item is preferred in too many pairs"),
+        remedy: name("show pairs in random order"),
+        reason: None,
+    };
+    let measure = |v: f64| audit::Measure::new(v, Some((v - 0.1, v + 0.1)));
+    let annotator = |person: &str, v: f64| AnnotatorRow {
+        annotator: name(person),
+        dimension: name("overall"),
+        of: "ratings".into(),
+        labels: 100,
+        severity: measure(v),
+        agreement: measure(0.6),
+        ..AnnotatorRow::default()
+    };
+    let question = |id: &str, v: f64| QuestionRow {
+        question: format!("q-{}", name(id)),
+        dimension: name("overall"),
+        answers: 40,
+        shift: measure(v),
+        balanced_accuracy: measure(0.7),
+        ..QuestionRow::default()
+    };
+    Audit {
+        dataset: name("toy"),
+        simulated: false,
+        dimensions: vec![name("overall"), name("alignment")],
+        heads_from: None,
+        draws: 1000,
+        seed: 1,
+        looks: 2,
+        tests: 2,
+        findings: vec![finding("overall", 0.62, audit::Verdict::Bad), finding("alignment", 0.51, audit::Verdict::Fine)],
+        agreement: vec![],
+        annotators: vec![annotator("Ann", 0.3), annotator("Bob", -0.2)],
+        groups: vec![],
+        questions: vec![question("hands are right", 0.12), question("画面自然", -0.05)],
+        not_run: vec![NotRun { check: "influence".into(), subject: name("all"), reason: name("no refits") }],
+        notes: vec![name("slots are not people")],
+    }
 }
 
 /// A data set of its own files, so that the card is a true one.
@@ -211,7 +294,8 @@ fn the_same_parts_give_the_same_bytes() {
 }
 
 /// Texts that strangers have put into prompts, names and answers (failure modes, "Security").
-const HOSTILE: [&str; 12] = [
+const HOSTILE: [&str; 13] = [
+    "\\input{/etc/passwd} % & $x_1$ \\\\ \\write18{id}",
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "</title><h1>x</h1>",
@@ -271,7 +355,24 @@ fn hostile_names_add_no_element_and_no_attribute() {
         assert_eq!(attributes(&found), attributes(&expected), "{hostile}");
         for svg in page.split("<svg").skip(1).map(|s| s.split_once("</svg>").unwrap().0) {
             let names: Vec<String> = elements(svg).into_keys().collect();
-            let ours = ["!", "/desc", "/text", "/title", "circle", "desc", "line", "rect", "text", "title"];
+            let ours = [
+                "!",
+                "/circle",
+                "/desc",
+                "/line",
+                "/polyline",
+                "/rect",
+                "/text",
+                "/title",
+                "circle",
+                "desc",
+                "line",
+                "polygon",
+                "polyline",
+                "rect",
+                "text",
+                "title",
+            ];
             assert!(names.iter().all(|n| ours.contains(&n.as_str()) && n != "!"), "{hostile}: {names:?}");
         }
         assert!(!page.contains('\u{202e}') && !page.contains('\u{1b}') && !page.contains('\0'), "{hostile}");
@@ -282,7 +383,13 @@ fn hostile_names_add_no_element_and_no_attribute() {
 #[test]
 fn the_page_loads_nothing() {
     for page in [text(&plain(), "report.html"), text(&report(&|t| format!("{t}http://e.org/x")), "report.html")] {
-        let lower = page.to_lowercase();
+        // Our script is one element, and loads nothing either.
+        let (before, script) = page.split_once("<script>").unwrap();
+        let (script, after) = script.split_once("</script>").unwrap();
+        for loader in ["fetch", "XMLHttpRequest", "import", "http", "eval", "innerHTML", "document.write"] {
+            assert!(!script.contains(loader), "{loader}");
+        }
+        let lower = format!("{before}{after}").to_lowercase();
         for loader in [
             "<script", "<link", "<iframe", "<object", "<embed", "<base", " src=", "@import", "url(", "xlink:",
             " style=",
@@ -292,7 +399,7 @@ fn the_page_loads_nothing() {
         for href in lower.split("href=\"").skip(1) {
             assert!(href.starts_with('#'), "links stay on the page: {}", &href[..20]);
         }
-        assert!(page.contains("default-src 'none'; style-src 'sha256-"));
+        assert!(page.contains("default-src 'none'; style-src 'sha256-") && page.contains("; script-src 'sha256-"));
     }
 }
 
@@ -356,6 +463,9 @@ fn an_empty_evaluation_is_a_page_too() {
         problems: &Problems::default(),
         feature_notes: vec![],
         heads: &[],
+        shares: vec![],
+        answers: None,
+        audit: None,
         evaluation,
         artefact: headfit::report::Artefact::default(),
         recovery: vec![],
@@ -392,4 +502,177 @@ fn report_does_the_whole_job_and_keeps_a_changed_folder() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("notes.txt") && root.path().join("out/notes.txt").exists());
     assert_eq!(headfit(root.path(), &["report", "sim", "-o", "sim"]).code, 2, "a data set is not a report");
+}
+
+#[test]
+fn hostile_names_stay_text_in_latex_and_in_the_model_card() {
+    for hostile in HOSTILE {
+        let hostile_report = report(&|text| format!("{text}{hostile}"));
+        for table in ["tables/leaderboard.tex", "tables/weights.tex", "tables/dimensions.tex", "tables/findings.tex"] {
+            let (tex, plain_tex) = (text(&hostile_report, table), text(&plain(), table));
+            assert_eq!(tex.lines().count(), plain_tex.lines().count(), "{table} {hostile}");
+            for (line, expected) in tex.lines().zip(plain_tex.lines()).filter(|(line, _)| !line.starts_with('%')) {
+                let bare = |l: &str| {
+                    l.replace("\\textbackslash{}", "").replace("\\&", "").replace("\\%", "").replace("\\,", "")
+                };
+                assert_eq!(bare(line).matches('&').count(), bare(expected).matches('&').count(), "{table} {hostile}");
+                assert!(
+                    !line.contains("\\input") && !line.contains("\\write") && !bare(line).contains('%'),
+                    "{table}: {line}"
+                );
+            }
+        }
+        let shape = |page: &str| -> Vec<usize> {
+            page.lines().filter(|l| l.starts_with('|')).map(|l| l.replace("\\|", "").matches('|').count()).collect()
+        };
+        let card = text(&hostile_report, "model-card.md");
+        assert_eq!(shape(&card), shape(&text(&plain(), "model-card.md")), "{hostile}");
+        let code_free: String = card.replace("\\`", "").replace("\\]", "").split('`').step_by(2).collect();
+        assert!(!code_free.contains("<script") && !code_free.contains("](http"), "{hostile}");
+    }
+}
+
+#[test]
+fn a_report_is_read_back_and_written_with_the_same_bytes() {
+    let root = folder();
+    let report = plain();
+    for (name, bytes) in report.files().unwrap() {
+        let path = root.path().join(&name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let again = Report::read(root.path()).unwrap();
+    assert_eq!(again.files().unwrap(), report.files().unwrap());
+    std::fs::write(root.path().join("report.json"), "{\"schema_version\": 99}").unwrap();
+    let message = Report::read(root.path()).unwrap_err();
+    assert!(message.exit_code() == 3 && message.to_string().contains("version 99"), "{message}");
+}
+
+#[test]
+fn every_chart_of_the_audit_is_on_the_page() {
+    let page = text(&plain(), "report.html");
+    for id in [
+        "audit-position-bias",
+        "annotators-overall",
+        "yes-share-overall",
+        "judge-quality-overall",
+        "ladders",
+        "correlations",
+    ] {
+        assert!(page.contains(&format!("<figure id=\"{id}\">")), "{id}");
+    }
+    let order: Vec<usize> =
+        ["verdict", "leaderboard-section", "weights-section", "dimensions", "audit", "data", "methods"]
+            .iter()
+            .map(|id| page.find(&format!("<section id=\"{id}\"")).unwrap())
+            .collect();
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+#[test]
+fn the_protocol_switch_has_the_numbers_of_the_json() {
+    let report = plain();
+    let page = text(&report, "report.html");
+    for row in &report.evaluation.rows {
+        let body = format!("data-protocol=\"{}\"", row.protocol.id());
+        let value = format!("<td class=\"n\">{:.1}<span", row.value.unwrap() * 100.0);
+        let bodies: Vec<&str> = page.split("<tbody").filter(|b| b.contains(&body)).collect();
+        assert!(bodies.iter().any(|b| b.contains(&row.scorer) && b.contains(&value)), "{body} {value}");
+    }
+}
+
+#[test]
+fn a_user_may_replace_a_template_and_is_told_what_is_wrong_with_it() {
+    let root = folder();
+    let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+    write("report.md.j2", "Only {{ report.title }}\n");
+    let templates = Templates::read(root.path()).unwrap();
+    let files = report(&|t| format!("{t}<b>|")).files_with(&templates).unwrap();
+    let page = files.iter().find(|(name, _)| name == "report.md").unwrap();
+    assert_eq!(String::from_utf8_lossy(&page.1), "Only A small report&lt;b&gt;\\|\n", "escaped all the same");
+    write("report.md.j2", "{{ report.nothing }}");
+    let message = plain().files_with(&Templates::read(root.path()).unwrap()).unwrap_err();
+    assert!(message.exit_code() == 2 && message.to_string().contains("report.md.j2"), "{message}");
+    write("rport.html.j2", "");
+    let message = Templates::read(root.path()).unwrap_err().to_string();
+    assert!(message.contains("rport.html.j2") && message.contains("report.html.j2"), "{message}");
+}
+
+#[test]
+fn two_reports_are_compared() {
+    let old = plain();
+    let mut new = plain();
+    new.heads[0].weights[0].effect = 0.2;
+    new.heads[0].weights[1].effect = 0.4;
+    for row in new.evaluation.rows.iter_mut().filter(|r| r.scorer == "head" && r.dimension == "overall") {
+        (row.value, row.low, row.high) =
+            (row.value.map(|v| v + 0.1), row.low.map(|v| v + 0.1), row.high.map(|v| v + 0.1));
+    }
+    if let Some(audit) = &mut new.audit {
+        audit.findings[0].verdict = audit::Verdict::Fine;
+    }
+    let diff = Diff::new(&old, &new).unwrap();
+    let changes: Vec<(&str, Option<f64>)> = diff.heads[0].changes.iter().map(|c| (c.label.as_str(), c.new)).collect();
+    assert_eq!(changes, [("hands are right", Some(0.2)), ("gpt4o/objects:mean", Some(0.4))]);
+    assert!(diff.heads[1].changes.is_empty());
+    assert_eq!(diff.accuracy.iter().filter(|a| a.apart).count(), 2, "both protocols of the head on one dimension");
+    assert_eq!((diff.findings.len(), diff.findings[0].new), (1, Some(audit::Verdict::Fine)));
+    assert!(diff.cautions.is_empty(), "{:?}", diff.cautions);
+    assert!(Diff::new(&old, &old).unwrap().figures.is_empty());
+    let files = diff.files(&new, &Templates::default()).unwrap();
+    let page = |name: &str| String::from_utf8(files.iter().find(|(n, _)| n == name).unwrap().1.clone()).unwrap();
+    insta::assert_snapshot!("diff.md", page("diff.md"));
+    assert!(page("diff.html").contains("1 column entered the overall head"));
+}
+
+#[test]
+fn plot_compare_and_redact_from_the_command_line() {
+    let root = folder();
+    let run = headfit(root.path(), &["synth", "-o", "sim", "--train-pairs", "90", "--test-pairs", "60"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let args = |out: &'static str, seed: &'static str| {
+        [
+            "report",
+            "sim",
+            "-o",
+            out,
+            "--dimension",
+            "overall",
+            "--bootstrap",
+            "5",
+            "--draws",
+            "50",
+            "--redact",
+            "--no-audit",
+            "--seed",
+            seed,
+        ]
+    };
+    assert_eq!(headfit(root.path(), &args("one", "1")).code, 0);
+    assert_eq!(headfit(root.path(), &args("two", "2")).code, 0);
+    let run = headfit(root.path(), &["report", "--diff", "one", "two", "-o", "diff"]);
+    assert!(
+        run.code == 0 && run.stdout.contains("Seed: 1 before, 2 now.") && run.stdout.trim_end().ends_with("diff.html"),
+        "{run:?}"
+    );
+    let run = headfit(root.path(), &["plot", "weights", "one"]);
+    let svg = std::fs::read_to_string(root.path().join("one/charts/weights-overall.svg")).unwrap();
+    assert_eq!((run.code, run.stdout.as_str()), (0, svg.as_str()));
+    assert_eq!(headfit(root.path(), &["plot", "path", "one/report.json", "-o", "p.svg"]).code, 0);
+    assert_eq!(headfit(root.path(), &["plot", "path", "one/report.json", "-o", "p.svg"]).code, 2, "no overwriting");
+    let run = headfit(root.path(), &["plot", "head-diff", "two", "--against", "one", "-o", "charts"]);
+    assert!(run.code == 0 && root.path().join("charts/head-diff-overall.svg").exists(), "{}", run.stderr);
+    std::fs::write(
+        root.path().join("c.json"),
+        r#"{"kind": "forest", "measure": "x", "rows": [{"label": "a", "estimate": 0.2}]}"#,
+    )
+    .unwrap();
+    assert!(headfit(root.path(), &["plot", "forest", "c.json"]).stdout.contains("<svg"));
+    let run = headfit(root.path(), &["plot", "waterfall", "one"]);
+    assert!(run.code == 2 && run.stderr.contains("nothing in it to draw a waterfall"), "{}", run.stderr);
+    std::fs::write(root.path().join("c.json"), r#"{"kind": "forest", "rowz": []}"#).unwrap();
+    let run = headfit(root.path(), &["plot", "forest", "c.json"]);
+    assert!(run.code == 3 && run.stderr.contains("rowz"), "{}", run.stderr);
+    let ratings = std::fs::read_to_string(root.path().join("one/report.json")).unwrap();
+    assert!(!ratings.contains("annotator_"), "no name of a person");
 }

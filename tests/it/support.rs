@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// What a run of the program left behind.
+#[derive(Debug)]
 pub struct Run {
     /// Exit code.
     pub code: i32,
