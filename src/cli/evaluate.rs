@@ -17,7 +17,7 @@ use crate::evaluate::{
 };
 use crate::features;
 use crate::head::HeadsFile;
-use crate::{Error, Result, output};
+use crate::{Result, output};
 
 /// What a pair counts as when a scorer lacks one of its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

@@ -15,7 +15,11 @@ pub(super) fn list(printer: &Printer) -> Result<()> {
 /// One table: models down, columns numbered across with their rule below; then what to mind.
 pub(super) fn show(table: &PublishedTable, printer: &Printer) {
     let view = PublishedView::new(table, []);
-    printer.line(format!("{}: as published by {}; nothing of it was measured here", view.name, view.sources.join("; ")));
+    printer.line(format!(
+        "{}: as published by {}; nothing of it was measured here",
+        view.name,
+        view.sources.join("; ")
+    ));
     let head: Vec<String> = (1..=view.columns.len()).map(|n| format!("[{n}]")).collect();
     let head: Vec<&str> = std::iter::once("model").chain(head.iter().map(String::as_str)).collect();
     printer.table(&head, &view.rows, 1);

@@ -95,7 +95,8 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
     if args.published.iter().any(|name| name == "list") {
         return published::list(printer);
     }
-    let tables: Vec<PublishedTable> = args.published.iter().map(|name| crate::report::published::table(name)).collect::<Result<_>>()?;
+    let tables: Vec<PublishedTable> =
+        args.published.iter().map(|name| crate::report::published::table(name)).collect::<Result<_>>()?;
     let Some(folder) = &args.output else {
         if args.data.data.is_some() || args.suite.is_some() {
             return Err(Error::Usage("-o DIR is missing: where shall the report be written?".into()));
@@ -105,11 +106,21 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
     };
     if let Some(file) = &args.suite {
         let (root, json) = (args.data_root.as_deref(), args.json.as_deref());
-        let order = super::suite::Order { file, root, folder, json, force: args.force, title: args.title.clone(), published: tables };
+        let order = super::suite::Order {
+            file,
+            root,
+            folder,
+            json,
+            force: args.force,
+            title: args.title.clone(),
+            published: tables,
+        };
         return super::suite::run(order, printer);
     }
     let Some(data) = args.data.given() else {
-        return Err(Error::Usage("DATA is missing: -o writes a report about a data set; leave it out to print the table".into()));
+        return Err(Error::Usage(
+            "DATA is missing: -o writes a report about a data set; leave it out to print the table".into(),
+        ));
     };
     refuse_folder(folder, args.force)?;
     let to_stdout = args.json.as_deref() == Some(Path::new("-"));

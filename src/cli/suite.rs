@@ -71,7 +71,11 @@ pub(super) fn run(order: Order<'_>, printer: &Printer) -> Result<()> {
     }
     printer.note(format!("Done in {:.1} s.", start.elapsed().as_secs_f64()));
     let page = order.folder.join("suite.html").display().to_string();
-    if to_stdout { printer.note(page) } else { printer.line(page) }
+    if to_stdout {
+        printer.note(page)
+    } else {
+        printer.line(page)
+    }
     Ok(())
 }
 

@@ -2,10 +2,10 @@
 
 use super::compare::{Question, assess};
 use super::intervals::enough;
-use super::margins::{HeldOut, LabelledPairs, ScoredPairs};
-use super::protocol::{Protocol, Threshold, calibrated_counts};
-use crate::stats::counts::PairCounts;
-use crate::stats::paired::cluster_permutation;
+use super::margins::{LabelledPairs, ScoredPairs};
+use super::protocol::Protocol;
+use super::sample::Sample;
+use super::significance::test_difference;
 
 /// Sign assignments of the permutation test: p-values down to 1/2000.
 const ASSIGNMENTS: usize = 1999;
@@ -26,51 +26,27 @@ pub struct Duel {
 }
 
 /// Compares two scorers of `labels` under one protocol. A calibrated tie threshold is that of each scorer on the common
-/// pairs, so there the test takes it as given. `None` where there are too few common pairs to say, and for protocols that
-/// are no mean over pairs.
-pub fn duel(labels: &LabelledPairs, first: &ScoredPairs, second: &ScoredPairs, protocol: Protocol, seed: u64) -> Option<Duel> {
-    let decided = |scored: &ScoredPairs, i: usize| {
+/// pairs, so there the test takes it as given. `None` where there are too few common pairs to say.
+pub fn duel(
+    labels: &LabelledPairs,
+    first: &ScoredPairs,
+    second: &ScoredPairs,
+    protocol: Protocol,
+    seed: u64,
+) -> Option<Duel> {
+    let counts = |scored: &ScoredPairs, i: usize| {
         scored.margins[i].is_some_and(|m| m != 0.0 || protocol != Protocol::DiffDecided)
     };
-    let common: Vec<usize> = (0..labels.len()).filter(|&i| decided(first, i) && decided(second, i)).collect();
-    let [first, second] = [first, second].map(|scored| credits(labels, scored, &common, protocol));
-    let (first, second) = (first?, second?);
-    let (mut differences, mut groups) = (Vec::new(), Vec::new());
-    for ((&i, first), second) in common.iter().zip(first).zip(second) {
-        if let (Some(first), Some(second)) = (first, second) {
-            differences.push(first - second);
-            groups.push(labels.group[i]);
-        }
-    }
-    let n = differences.len();
-    let distinct = groups.iter().collect::<std::collections::BTreeSet<_>>().len();
-    if !enough(n, distinct) {
+    let common: Vec<usize> = (0..labels.len()).filter(|&i| counts(first, i) && counts(second, i)).collect();
+    let [first, second] = [first, second].map(|scored| Sample::new(labels, scored, &common, &[protocol]));
+    let (ours, theirs) = (first.point(protocol), second.point(protocol));
+    if !enough(ours.n, ours.groups) {
         return None;
     }
-    let purpose = format!("evaluate/duel/{}", protocol.id());
-    // Where the two never differ there is nothing to permute.
-    let p = cluster_permutation(&differences, &groups, ASSIGNMENTS, seed, &purpose).map_or(1.0, |test| test.p);
-    Some(Duel { difference: differences.iter().sum::<f64>() / n as f64, p, n, groups: distinct })
-}
-
-/// What each common pair earns, in [0, 1]; `None` inside for pairs outside the denominator.
-fn credits(
-    labels: &LabelledPairs,
-    scored: &ScoredPairs,
-    common: &[usize],
-    protocol: Protocol,
-) -> Option<Vec<Option<f64>>> {
-    let pairs: Vec<(i8, f64)> = common.iter().map(|&i| Some((labels.human[i], scored.margins[i]?))).collect::<Option<_>>()?;
-    let thresholds: Vec<f64> = match (protocol.threshold(), &scored.held_out) {
-        (Threshold::Zero, _) => vec![0.0; pairs.len()],
-        (Threshold::Calibrated { zero }, _) => vec![calibrated_counts(&pairs, zero)?.0; pairs.len()],
-        (Threshold::HeldOut, HeldOut::Thresholds(own)) => common.iter().map(|&i| own[i]).collect(),
-        (Threshold::HeldOut, HeldOut::Missing(_)) => return None,
-    };
-    let earned = pairs.iter().zip(thresholds).map(|(&pair, epsilon)| {
-        protocol.share(&PairCounts::at(epsilon, [pair])).map(|share| share.value())
-    });
-    Some(earned.collect())
+    let difference = ours.value.ok()? - theirs.value.ok()?;
+    let (earned, other) = (first.credits(protocol).ok()?, second.credits(protocol).ok()?);
+    let p = test_difference(&earned, &other, ASSIGNMENTS, seed).p?;
+    Some(Duel { difference, p, n: ours.n, groups: ours.groups })
 }
 
 /// The best scorer of a column, and whether it is shown to be the best.
@@ -126,6 +102,7 @@ pub fn best(labels: &LabelledPairs, scored: &[ScoredPairs], protocol: Protocol, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::margins::HeldOut;
 
     /// 40 prompts with two pairs each, half of the labels a.
     fn labels() -> LabelledPairs {
@@ -154,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_best_is_named_and_proven_only_against_all() {
-        let proven = best(&labels(), &[scorer("c", 40), scorer("a", 2), scorer("b", 30)], Protocol::DiffHalf, 1).unwrap();
+        let proven =
+            best(&labels(), &[scorer("c", 40), scorer("a", 2), scorer("b", 30)], Protocol::DiffHalf, 1).unwrap();
         assert!(proven.scorer == "a" && proven.ahead && proven.rivals.is_empty() && proven.p.unwrap() < 0.01);
         let close = best(&labels(), &[scorer("c", 40), scorer("a", 2), scorer("b", 4)], Protocol::DiffHalf, 1).unwrap();
         assert_eq!((close.scorer.as_str(), close.rivals), ("a", vec!["b".to_owned()]));

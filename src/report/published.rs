@@ -97,7 +97,10 @@ pub fn table(name: &str) -> Result<PublishedTable> {
     let rows: Vec<PublishedRow> = all()?.into_iter().filter(|row| row.table == name).collect();
     if rows.is_empty() {
         let known: Vec<String> = names()?.into_iter().map(|(name, ..)| name).collect();
-        return Err(Error::Usage(format!("--published {name}: there is no such table; there are {}", known.join(", "))));
+        return Err(Error::Usage(format!(
+            "--published {name}: there is no such table; there are {}",
+            known.join(", ")
+        )));
     }
     Ok(PublishedTable { name: name.to_owned(), doubts: doubts(&rows), rows })
 }
@@ -121,7 +124,8 @@ struct Ties<'a> {
 /// scorer reaches max(t, (1 − t)/2), so its row leaves two narrow bands for t; a row that fits neither cannot come from the
 /// same pairs under the same formula. Without a random row, only a row that allows no t at all is named.
 fn doubts(rows: &[PublishedRow]) -> Vec<Doubt> {
-    let with_ties = |row: &&PublishedRow| [Protocol::Tau.id(), Protocol::VgrbWithTies.id()].contains(&row.protocol.as_str());
+    let with_ties =
+        |row: &&PublishedRow| [Protocol::Tau.id(), Protocol::VgrbWithTies.id()].contains(&row.protocol.as_str());
     let mut parts: BTreeMap<(&str, &str), Vec<Ties<'_>>> = BTreeMap::new();
     for with in rows.iter().filter(with_ties) {
         let same = |row: &&PublishedRow| {
@@ -149,7 +153,8 @@ fn doubts(rows: &[PublishedRow]) -> Vec<Doubt> {
                 let (low, high) = (percent(row.low), percent(row.high));
                 Some(format!("no share of ties fits: its numbers need at least {low} and at most {high}"))
             } else if !bands.is_empty() && !bands.iter().any(fits) {
-                let allowed: Vec<String> = bands.iter().map(|[low, high]| format!("{} to {}", percent(*low), percent(*high))).collect();
+                let allowed: Vec<String> =
+                    bands.iter().map(|[low, high]| format!("{} to {}", percent(*low), percent(*high))).collect();
                 Some(format!(
                     "its two numbers need a share of ties between {} and {}, the random scorer's row leaves {}",
                     percent(row.low),
@@ -250,9 +255,8 @@ impl PublishedView {
 
 /// Rows of an evaluation whose scorer is called like a published model, under a rule that the table uses.
 fn measured(published: &[PublishedRow], evaluation: &Evaluation) -> Vec<Vec<String>> {
-    let plain = |name: &str| -> String {
-        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
+    let plain =
+        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
     let matching = |row: &&Row| {
         let (scorer, rule) = (plain(&row.scorer), row.protocol.id());
         row.value.is_some() && published.iter().any(|p| p.protocol == rule && plain(&p.model) == scorer)
@@ -285,7 +289,10 @@ mod tests {
                 assert!(!text.is_empty() && text.trim() == text, "{row:?}");
             }
         }
-        let mut keys: Vec<_> = rows.iter().map(|r| (&r.table, &r.benchmark, &r.protocol, &r.split, &r.model, &r.metric, &r.source)).collect();
+        let mut keys: Vec<_> = rows
+            .iter()
+            .map(|r| (&r.table, &r.benchmark, &r.protocol, &r.split, &r.model, &r.metric, &r.source))
+            .collect();
         let all = keys.len();
         keys.sort();
         keys.dedup();
@@ -296,9 +303,10 @@ mod tests {
     fn the_tables_are_those_of_the_papers() {
         let value = |name: &str, benchmark: &str, protocol: &str, split: &str, model: &str| {
             let table = table(name).unwrap();
-            let found = table.rows.iter().find(|r| {
-                r.benchmark == benchmark && r.protocol == protocol && r.split == split && r.model == model
-            });
+            let found = table
+                .rows
+                .iter()
+                .find(|r| r.benchmark == benchmark && r.protocol == protocol && r.split == split && r.model == model);
             found.unwrap_or_else(|| panic!("{name} {benchmark} {model}")).value.clone()
         };
         assert_eq!(value("visionreward-table2", "MonetBench video", "diff", "test", "VisionReward"), "72.1");
@@ -307,7 +315,10 @@ mod tests {
         assert_eq!(value("videoalign-table2", "VideoGen-RewardBench", "vgrb-with-ties", "TA", "VideoReward"), "53.80");
         assert_eq!(value("videoalign-table2", "GenAI-Bench video", "diff", "all", "Random"), "49.84");
         assert_eq!(value("dsg", "TIFA160", "kendall", "DSG, without dependency", "PaLI-17B"), "0.457");
-        assert_eq!(value("unifiedreward-flex", "GenAI-Bench video", "not-stated", "test", "UnifiedReward-Flex"), "82.5");
+        assert_eq!(
+            value("unifiedreward-flex", "GenAI-Bench video", "not-stated", "test", "UnifiedReward-Flex"),
+            "82.5"
+        );
         let table2 = table("visionreward-table2").unwrap();
         assert_eq!(table2.rows.len(), 9 * 7);
         assert_eq!(table2.doubts, [], "its rows are consistent");
@@ -327,7 +338,12 @@ mod tests {
     #[test]
     fn a_table_is_shown_with_models_down_and_rules_across() {
         let view = PublishedView::new(&table("visionreward-table2").unwrap(), []);
-        assert_eq!(view.columns.len(), 10, "three of them for GPT-4o and Gemini, whose diff is another rule: {:?}", view.columns);
+        assert_eq!(
+            view.columns.len(),
+            10,
+            "three of them for GPT-4o and Gemini, whose diff is another rule: {:?}",
+            view.columns
+        );
         assert_eq!(view.rows[0][..3], ["ImageReward", "74.0", "48.8"]);
         assert!(view.measured.is_empty());
     }

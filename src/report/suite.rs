@@ -105,7 +105,10 @@ impl SuitePlan {
         let reserved = |name: &&String| ["head", "mean"].contains(&name.as_str()) || name.contains(';');
         if let Some(name) = plan.datasets.iter().flat_map(|d| d.heads.keys()).find(reserved) {
             let remedy = "choose another name";
-            return Err(fault(format!("a stored head cannot be called \"{name}\" (reserved, or with a semicolon)"), remedy));
+            return Err(fault(
+                format!("a stored head cannot be called \"{name}\" (reserved, or with a semicolon)"),
+                remedy,
+            ));
         }
         Ok(plan)
     }
@@ -227,7 +230,13 @@ impl SuiteReport {
         decide(&mut columns);
         let artefacts = results.iter().map(|r| r.artefact.clone()).collect();
         let datasets: Vec<SuiteDataset> = (results.into_iter().zip(ids))
-            .map(|(r, id)| SuiteDataset { name: r.name, id, scorers: r.scorers, evaluation: r.evaluation, inputs: r.inputs })
+            .map(|(r, id)| SuiteDataset {
+                name: r.name,
+                id,
+                scorers: r.scorers,
+                evaluation: r.evaluation,
+                inputs: r.inputs,
+            })
             .collect();
         Self {
             suite_version: SUITE_VERSION,

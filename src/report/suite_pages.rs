@@ -60,7 +60,11 @@ pub(super) fn verdict(scorers: &[String], columns: &[SuiteColumn]) -> Vec<String
         [] => "none has a proven winner.".to_owned(),
         _ => {
             let names: Vec<String> = won.iter().map(|(name, n)| format!("{name} in {}", count(*n))).collect();
-            format!("{} a proven winner: {}.", if total == 1 { "1 has".into() } else { format!("{} have", count(total)) }, names.join(", "))
+            format!(
+                "{} a proven winner: {}.",
+                if total == 1 { "1 has".into() } else { format!("{} have", count(total)) },
+                names.join(", ")
+            )
         }
     });
     first.push_str(
@@ -69,7 +73,15 @@ pub(super) fn verdict(scorers: &[String], columns: &[SuiteColumn]) -> Vec<String
     );
     let head_behind: Vec<String> = (columns.iter())
         .filter(|c| c.winner.as_deref().is_some_and(|w| w != "head"))
-        .map(|c| format!("{} on {}, {} ({})", c.winner.as_deref().unwrap_or_default(), c.dataset, c.dimension, c.protocol.id()))
+        .map(|c| {
+            format!(
+                "{} on {}, {} ({})",
+                c.winner.as_deref().unwrap_or_default(),
+                c.dataset,
+                c.dimension,
+                c.protocol.id()
+            )
+        })
         .collect();
     let mut paragraphs = vec![first];
     if !head_behind.is_empty() {
@@ -134,9 +146,8 @@ impl SuiteReport {
             };
             foot.push(std::iter::once(floor.replace('-', " ")).chain(self.columns.iter().map(value)).collect());
         }
-        let most = |c: &SuiteColumn, of: fn(&SuiteCell) -> usize| {
-            count(c.cells.iter().flatten().map(of).max().unwrap_or(0))
-        };
+        let most =
+            |c: &SuiteColumn, of: fn(&SuiteCell) -> usize| count(c.cells.iter().flatten().map(of).max().unwrap_or(0));
         foot.push(std::iter::once("pairs".to_owned()).chain(self.columns.iter().map(|c| most(c, |x| x.n))).collect());
         foot.push(
             std::iter::once("prompts".to_owned()).chain(self.columns.iter().map(|c| most(c, |x| x.prompts))).collect(),
@@ -165,8 +176,20 @@ impl SuiteReport {
 
     fn benchmark_csv(&self) -> Result<Vec<u8>> {
         let columns = [
-            "dataset", "dimension", "protocol", "scorer", "value", "low", "high", "n", "prompts", "coverage", "best",
-            "winner", "p", "q",
+            "dataset",
+            "dimension",
+            "protocol",
+            "scorer",
+            "value",
+            "low",
+            "high",
+            "n",
+            "prompts",
+            "coverage",
+            "best",
+            "winner",
+            "p",
+            "q",
         ];
         let mut table = Table::new(&columns)?;
         for c in &self.columns {

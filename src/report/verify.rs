@@ -7,14 +7,12 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::artefact::Artefact;
+use super::artefact::{Artefact, LABELS, SCORERS, SCORES};
 use super::folder::{changed_files, files_below};
 use super::published::{self, PublishedTable};
-use super::render::Templates;
-use super::{Report, SCHEMA_VERSION, render, tables, verdict};
+use super::{Report, verdict};
 use crate::evaluate::{Evaluation, recount};
 use crate::output::FOLDER_MARK;
-use crate::problems::{Problem, Severity};
 use crate::{Error, Result};
 
 /// Two numbers that differ by less than this share of the larger one are equal: other processors round `ln` and `exp`
@@ -22,11 +20,7 @@ use crate::{Error, Result};
 const TOLERANCE: f64 = 1e-12;
 
 /// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
-const NEED_THE_DATA: [&str; 9] =
-    ["ceilings", "standings", "correlations", "systems", "strata", "calibration", "curves", "unseen", "legacy"];
-
-/// Stands for a chart where pages are compared without their drawings.
-const NO_DRAWING: &str = "<svg></svg>";
+const NEED_THE_DATA: [&str; 7] = ["ceilings", "correlations", "systems", "strata", "curves", "unseen", "legacy"];
 
 /// What was compared, and what differs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
@@ -89,16 +83,11 @@ pub fn verify(folder: &Path) -> Result<Verification> {
     if folder.join("suite.json").is_file() {
         return super::verify_suite::verify(folder);
     }
-    let path = folder.join("report.json");
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let message = "holds no report.json: give the folder that `headfit report -o` wrote";
-            return Err(Error::Usage(format!("{} {message}", folder.display())));
-        }
-        Err(e) => return Err(Error::io(&path)(e)),
-    };
-    let report = read_report(&bytes)?;
+    if !folder.join("report.json").is_file() {
+        let message = "holds no report.json: give the folder that `headfit report -o` wrote";
+        return Err(Error::Usage(format!("{} {message}", folder.display())));
+    }
+    let report = Report::read(folder)?;
     let artefact = Artefact::read(folder)?;
     let mut found =
         Verification { title: report.title.clone(), place: "report.json".into(), ..Verification::default() };
@@ -114,21 +103,6 @@ pub fn verify(folder: &Path) -> Result<Verification> {
     Ok(found)
 }
 
-/// The report, its version first.
-fn read_report(bytes: &[u8]) -> Result<Report> {
-    let fault = |message: String| {
-        let remedy = "make the report again, or verify it with the version that wrote it";
-        Error::data(Problem::new(Severity::Error, "report-json", "report.json", message, remedy))
-    };
-    let value: Value = serde_json::from_slice(bytes).map_err(|e| fault(format!("not JSON: {e}")))?;
-    let version = value.get("schema_version").and_then(Value::as_u64);
-    if version != Some(u64::from(SCHEMA_VERSION)) {
-        let version = version.map_or("none".to_owned(), |v| v.to_string());
-        return Err(fault(format!("format version {version}, this program reads {SCHEMA_VERSION}")));
-    }
-    serde_json::from_value(value).map_err(|e| fault(format!("not a report: {e}")))
-}
-
 /// Rows, floors, comparisons and whatever else follows from scores and labels; notes that follow from them.
 pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut Verification) -> Result<()> {
     let derived = recount(stored, &artefact.scores(stored.missing_score_equal)?)?;
@@ -137,6 +111,9 @@ pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut V
         other => Err(Error::Bug(format!("evaluation: {other:?}"))),
     };
     let (stored_map, mut derived_map) = (as_map(stored)?, as_map(&derived)?);
+    if stored.floors.iter().any(|floor| floor.floor == "attribute") {
+        found.not_checked.push("the floor \"attribute\" (it needs attributes of the items)".to_owned());
+    }
     for (key, value) in &stored_map {
         let derived = derived_map.remove(key).unwrap_or(Value::Null);
         if NEED_THE_DATA.contains(&key.as_str()) {
@@ -170,7 +147,13 @@ fn missing_notes(stored: &Value, derived: &Value, found: &mut Verification) {
 }
 
 /// Compares two values, entries of lists by what they are about and not by their place.
-pub(super) fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, values: &mut usize, found: &mut Verification) {
+pub(super) fn compare(
+    at: &mut Vec<String>,
+    stored: &Value,
+    derived: &Value,
+    values: &mut usize,
+    found: &mut Verification,
+) {
     let file = found.place.clone();
     let place = |at: &[String]| format!("{file}: {}", at.join(", "));
     match (stored, derived) {
@@ -259,32 +242,24 @@ pub(super) fn published_tables(stored: &[PublishedTable], found: &mut Verificati
     Ok(())
 }
 
-/// The pages and tables show what report.json holds. A page by another version of the program is not comparable.
+/// The pages, charts and tables show what report.json holds. A page by another version of the program is not comparable.
 fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()> {
     let version = &report.methods.program_version;
     if version != env!("CARGO_PKG_VERSION") {
         found.not_checked.push(format!("pages, which headfit {version} wrote (this is {})", env!("CARGO_PKG_VERSION")));
         return Ok(());
     }
-    let mut undrawn = report.clone();
-    for figure in &mut undrawn.figures {
-        figure.svg = NO_DRAWING.to_owned();
-        figure.narrow = NO_DRAWING.to_owned();
-    }
-    let report = &undrawn;
-    let mut expected = tables::all(report)?;
-    expected.push(("report.md".into(), render::markdown(report, &Templates::default())?.into_bytes()));
-    expected.push(("report.html".into(), without_charts(&render::html(report, &Templates::default())?).into_bytes()));
+    let mut expected = report.files()?;
+    expected.retain(|(name, _)| ![LABELS, SCORES, SCORERS, FOLDER_MARK].contains(&name.as_str()));
     same_files(folder, expected, found)
 }
 
-/// Compares files with what they must hold, pages without their charts.
+/// Compares files with what they must hold.
 pub(super) fn same_files(folder: &Path, expected: Vec<(String, Vec<u8>)>, found: &mut Verification) -> Result<()> {
-    found.count("pages and tables", expected.len());
+    found.count("pages, charts and tables", expected.len());
     for (name, expected) in expected {
         let path = folder.join(&name);
         let stored = match std::fs::read(&path) {
-            Ok(bytes) if name.ends_with(".html") => without_charts(&String::from_utf8_lossy(&bytes)).into_bytes(),
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 found.differ(name, "is absent", "follows from report.json");
@@ -300,17 +275,6 @@ pub(super) fn same_files(folder: &Path, expected: Vec<(String, Vec<u8>)>, found:
     Ok(())
 }
 
-/// A page without its drawings: those are compared by their hash.
-fn without_charts(html: &str) -> String {
-    let mut out = String::new();
-    let mut rest = html;
-    while let Some((before, after)) = rest.split_once("<svg") {
-        out.push_str(before.trim_end());
-        rest = after.split_once("</svg>").map_or("", |(_, after)| after.trim_start());
-    }
-    out + rest
-}
-
 fn first_difference(stored: &[u8], expected: &[u8]) -> (usize, String, String) {
     let line = |bytes: &[u8], n: usize| -> String {
         let text = String::from_utf8_lossy(bytes);
@@ -324,7 +288,7 @@ fn first_difference(stored: &[u8], expected: &[u8]) -> (usize, String, String) {
     (at + 1, line(stored, at), line(expected, at))
 }
 
-/// Files that are not as they were written: a hint at what was edited, and the only check of the charts.
+/// Files that are not as they were written: a hint at what was edited.
 pub(super) fn touched_files(folder: &Path, found: &mut Verification) -> Result<()> {
     let Some(changed) = changed_files(folder)? else {
         found.differ(FOLDER_MARK, "is absent or unreadable", "lists the files of the report with their hashes");

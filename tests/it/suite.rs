@@ -54,17 +54,24 @@ fn a_suite_is_one_table_that_proves_itself() {
         let (q, winner) = (column["q"].as_f64(), &column["winner"]);
         assert!(winner.is_null() || (q.unwrap() <= 0.05 && *winner == column["best"]), "{column}");
         assert!(q.is_none() || q >= column["p"].as_f64(), "{column}");
-        let value = |cell: &serde_json::Value| cell["value"].as_f64().filter(|_| cell["coverage"].as_f64() >= Some(0.5));
+        let value =
+            |cell: &serde_json::Value| cell["value"].as_f64().filter(|_| cell["coverage"].as_f64() >= Some(0.5));
         let best = column["cells"].as_array().unwrap().iter().filter_map(value).fold(0.0, f64::max);
         let place = rows.iter().position(|r| Some(*r) == column["best"].as_str()).unwrap();
         assert_eq!(column["cells"][place]["value"].as_f64(), Some(best), "{column}");
     }
     let page = fs::read_to_string(room.join("out/suite.html")).unwrap();
-    assert!(page.contains("Two &lt;simulated&gt; | sets") && !page.contains("<simulated>") && !page.contains("<script"));
+    assert!(
+        page.contains("Two &lt;simulated&gt; | sets") && !page.contains("<simulated>") && !page.contains("<script")
+    );
     assert!(page.contains("DOUBT: LiFT") && page.contains("Not measured here"));
     let text = fs::read_to_string(room.join("out/suite.md")).unwrap();
-    let table: Vec<&str> = text.lines().skip_while(|l| !l.starts_with("| scorer |")).take_while(|l| l.starts_with('|')).collect();
-    assert!(table.len() > 8 && table.iter().all(|l| l.matches(" |").count() >= 7 || l.starts_with("|---")), "{table:#?}");
+    let table: Vec<&str> =
+        text.lines().skip_while(|l| !l.starts_with("| scorer |")).take_while(|l| l.starts_with('|')).collect();
+    assert!(
+        table.len() > 8 && table.iter().all(|l| l.matches(" |").count() >= 7 || l.starts_with("|---")),
+        "{table:#?}"
+    );
 
     let run = headfit(room, &["verify", "out"]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
@@ -114,7 +121,8 @@ fn published_numbers_are_listed_shown_and_stand_in_a_report() {
     assert_eq!(headfit(room, &["report"]).code, 2);
     simulate(room, "one", "7");
     assert_eq!(headfit(room, &["report", "one", "--published", "dsg"]).code, 2, "-o is missing");
-    let args = ["report", "one", "-o", "out", "--dimension", "overall", "--bootstrap", "0", "--draws", "20", "--lambda"];
+    let args =
+        ["report", "one", "-o", "out", "--dimension", "overall", "--bootstrap", "0", "--draws", "20", "--lambda"];
     let run = headfit(room, &[&args[..], &["0.02", "--published", "videoalign-table2"]].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
     let json: serde_json::Value = serde_json::from_slice(&fs::read(room.join("out/report.json")).unwrap()).unwrap();
@@ -146,7 +154,8 @@ fn a_new_head_is_tested_against_the_old_one_and_leakage_is_said() {
     }
     fs::write(room.join("bad.json"), bad.to_string()).unwrap();
     let base = ["evaluate", "one", "--dimension", "overall", "--draws", "50", "--head"];
-    let compare = |new: &str, old: &str, more: &[&str]| headfit(room, &[&base[..], &[new, "--against", old], more].concat());
+    let compare =
+        |new: &str, old: &str, more: &[&str]| headfit(room, &[&base[..], &[new, "--against", old], more].concat());
     let run = compare("good.json", "bad.json", &["--must-be-better"]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("New head minus old head") && run.stdout.contains("better"));
