@@ -165,18 +165,56 @@ fn a_new_head_is_tested_against_the_old_one_and_leakage_is_said() {
     let run = compare("good.json", "good.json", &["--must-be-better"]);
     assert!(run.code == 5 && run.stderr.contains("not shown to be better"), "{}", run.stderr);
 
-    // A head whose memory holds a test prompt: the share is said, and the figure on the others.
-    let run = headfit(room, &["evaluate", "one", "--dimension", "overall", "--draws", "0", "--head", "good.json"]);
-    assert!(!run.stdout.contains("LEAKAGE"), "{}", run.stdout);
-    let pairs = fs::read_to_string(room.join("one/headfit-output.json")).unwrap();
-    assert!(!pairs.is_empty());
-    let dataset = fs::read_to_string(room.join("one/dataset.toml")).unwrap();
-    assert!(dataset.contains("simulated"));
-    fs::create_dir(room.join("all")).unwrap();
-    crate::support::copy(&room.join("one"), &room.join("all"));
-    fit("all.json", &["0.01"]);
-    let run = headfit(room, &["evaluate", "all", "--cross-validate", "3", "--dimension", "overall", "--draws", "0"]);
-    assert!(run.code == 0 && !run.stdout.contains("LEAKAGE"), "cross-validation does not leak: {}", run.stdout);
+    // Cross-validation never leaks, and a head fitted on the training split has not seen the test split.
+    let cross =
+        ["evaluate", "one", "--cross-validate", "3", "--dimension", "overall", "--draws", "0", "--lambda", "0.02"];
+    for args in [&cross[..], &[&base[..], &["good.json"]].concat()] {
+        let run = headfit(room, args);
+        assert!(run.code == 0 && !run.stdout.contains("LEAKAGE"), "{}{}", run.stdout, run.stderr);
+    }
+}
+
+#[test]
+fn a_head_that_has_seen_the_prompts_says_so_in_red_and_in_the_report() {
+    use headfit::dataset::{ReadOptions, Source, Split, read};
+    let room = folder();
+    let room = room.path();
+    simulate(room, "one", "7");
+    let fit = ["fit", "one", "-o", "heads.json", "--dimension", "overall", "--bootstrap", "0", "--lambda", "0.02"];
+    assert_eq!(headfit(room, &fit).code, 0);
+    // The head now remembers every second prompt of the test split.
+    let ds = read(&Source::Folder { path: room.join("one"), manifest: None }, ReadOptions::default()).unwrap();
+    let tested = ds.pairs.iter().filter(|p| p.split == Some(Split::Test)).map(|p| ds.items.prompt[p.a]);
+    let tested: std::collections::BTreeSet<usize> = tested.collect();
+    let mut file: serde_json::Value = serde_json::from_slice(&fs::read(room.join("heads.json")).unwrap()).unwrap();
+    let prompts = file["heads"][0]["prompts"].as_array_mut().unwrap();
+    prompts.extend(tested.iter().step_by(2).map(|&p| headfit::head::prompt_hash(&ds, p).into()));
+    fs::write(room.join("heads.json"), file.to_string()).unwrap();
+
+    let run = |variable: &str| {
+        let args = ["evaluate", "one", "--dimension", "overall", "--draws", "50", "--head", "heads.json"];
+        let mut program = assert_cmd::Command::new(env!("CARGO_BIN_EXE_headfit"));
+        program.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env(variable, "1");
+        String::from_utf8(program.args(args).current_dir(room).output().unwrap().stdout).unwrap()
+    };
+    let said = run("CLICOLOR_FORCE");
+    let sentence = format!("was fitted on {} of the {} prompts", tested.len().div_ceil(2), tested.len());
+    assert!(said.contains("\u{1b}[1;31mLEAKAGE in overall: the head") && said.contains(&sentence), "{said}");
+    assert!(said.contains("(50 %;") && said.contains("on the prompts it has not seen it reaches 0."), "{said}");
+    assert!(!run("NO_COLOR").contains('\u{1b}'));
+
+    let args = ["report", "one", "-o", "out", "--dimension", "overall", "--head", "heads.json", "--draws", "50"];
+    assert_eq!(headfit(room, &args).code, 0);
+    for page in ["out/report.html", "out/report.md"] {
+        assert!(fs::read_to_string(room.join(page)).unwrap().contains(&sentence), "{page}");
+    }
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(room.join("out/report.json")).unwrap()).unwrap();
+    let leak = &json["evaluation"]["leakage"][0];
+    let pairs = leak["pairs"].as_u64().unwrap();
+    let row = leak["unseen"].as_array().unwrap().iter().find(|r| r["protocol"] == "tau").unwrap();
+    assert_eq!(row["n"].as_u64().unwrap(), pairs - leak["fitted_pairs"].as_u64().unwrap());
+    let run = headfit(room, &["verify", "out"]);
+    assert!(run.code == 0 && run.stdout.contains("leakage"), "{}{}", run.stdout, run.stderr);
 }
 
 /// The documented suite over four public sets; skipped, loudly, where they are absent.
