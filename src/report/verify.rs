@@ -69,8 +69,19 @@ impl Verification {
         self.differences.push(Difference { place, stored, derived });
     }
 
+    /// Notes once what a report does not hold enough for.
+    pub(super) fn leave_unchecked(&mut self, what: impl Into<String>) {
+        let what = what.into();
+        if !self.not_checked.contains(&what) {
+            self.not_checked.push(what);
+        }
+    }
+
     pub(super) fn count(&mut self, part: &str, values: usize) {
-        self.checked.push(Checked { part: part.to_owned(), values });
+        match self.checked.iter_mut().find(|known| known.part == part) {
+            Some(known) => known.values += values,
+            None => self.checked.push(Checked { part: part.to_owned(), values }),
+        }
     }
 }
 
@@ -97,9 +108,9 @@ pub fn verify(folder: &Path) -> Result<Verification> {
     pages(folder, &report, &mut found)?;
     touched_files(folder, &mut found)?;
     if !report.heads.is_empty() {
-        found.not_checked.push("weights, intervals of weights and λ of the heads (they follow from the data)".into());
+        found.leave_unchecked("weights, intervals of weights and λ of the heads (they follow from the data)".into());
     }
-    found.not_checked.push("counts and hashes of the data".into());
+    found.leave_unchecked("counts and hashes of the data".into());
     Ok(found)
 }
 
@@ -112,13 +123,13 @@ pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut V
     };
     let (stored_map, mut derived_map) = (as_map(stored)?, as_map(&derived)?);
     if stored.floors.iter().any(|floor| floor.floor == "attribute") {
-        found.not_checked.push("the floor \"attribute\" (it needs attributes of the items)".to_owned());
+        found.leave_unchecked("the floor \"attribute\" (it needs attributes of the items)".to_owned());
     }
     for (key, value) in &stored_map {
         let derived = derived_map.remove(key).unwrap_or(Value::Null);
         if NEED_THE_DATA.contains(&key.as_str()) {
             if value.as_array().is_some_and(|list| !list.is_empty()) {
-                found.not_checked.push(format!("{key} (they need more of the data than scores and labels)"));
+                found.leave_unchecked(format!("{key} (they need more of the data than scores and labels)"));
             }
         } else if key == "notes" {
             missing_notes(value, &derived, found);
@@ -246,7 +257,7 @@ pub(super) fn published_tables(stored: &[PublishedTable], found: &mut Verificati
 fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()> {
     let version = &report.methods.program_version;
     if version != env!("CARGO_PKG_VERSION") {
-        found.not_checked.push(format!("pages, which headfit {version} wrote (this is {})", env!("CARGO_PKG_VERSION")));
+        found.leave_unchecked(format!("pages, which headfit {version} wrote (this is {})", env!("CARGO_PKG_VERSION")));
         return Ok(());
     }
     let mut expected = report.files()?;
