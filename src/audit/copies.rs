@@ -8,6 +8,8 @@ use crate::stats::quantile;
 
 /// Fewest ratings of an item by both annotators: equal values of one or two scales are no sign of copying.
 const FEWEST_RATINGS: usize = 4;
+/// Other pairs of annotators from which on they tell what is usual (four annotators).
+const ENOUGH_PAIRS: usize = 5;
 /// How far above chance a share of identical items must lie.
 const LOOK: f64 = 0.15;
 const BAD: f64 = 0.4;
@@ -25,9 +27,9 @@ struct Two<'a> {
     chance: f64,
 }
 
-/// The check: per pair of annotators the share of items on which all their common ratings are identical, against the larger
-/// of what independent ratings with their agreement per dimension would give, and of the median over all other pairs of
-/// annotators.
+/// The check: per pair of annotators the share of items on which all their common ratings are identical, against the upper
+/// quartile over all other pairs of annotators; with fewer than four annotators at least what independent ratings with their
+/// agreement per dimension would give (with less power: copying raises that, too).
 ///
 /// # Errors
 /// None.
@@ -53,8 +55,10 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     for (k, two) in all.iter().enumerate() {
         let others: Vec<f64> = shares.iter().enumerate().filter(|(j, _)| *j != k).map(|(_, s)| *s).collect();
-        let usual = quantile(&others, 0.5).filter(|_| others.len() > 1).unwrap_or(0.0);
-        let null = two.chance.max(usual);
+        // Copying raises agreement per dimension, too, so others are the better measure where there are enough of them: the upper
+        // quartile, since one annotator with a scale of his own makes every pair that he is in look unlike.
+        let usual = quantile(&others, 0.75).unwrap_or(0.0);
+        let null = if others.len() >= ENOUGH_PAIRS { usual } else { usual.max(two.chance) };
         let subject = format!("{}, {}", two.names.0, two.names.1);
         let finding = Finding::of(Area::Annotators, "copied-ratings", None, &subject);
         let Some(found) = Estimate::share(&two.identical, &two.cluster, null) else { continue };

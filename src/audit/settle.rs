@@ -11,7 +11,10 @@ pub const LEVEL: f64 = 0.05;
 /// Adjusts the p-values of all findings together (Benjamini–Hochberg), takes back what does not stand, drops remedies for
 /// what is fine, and sorts: worst first. Returns the number of tests.
 pub fn settle(findings: &mut [Finding]) -> usize {
-    let p: Vec<Option<f64>> = findings.iter().map(|f| f.p).collect();
+    // What is too small to matter, or on the harmless side, can raise no alarm whatever its p-value. It enters with p = 1, as
+    // a test that is kept but never rejected: else the many small and certain effects would make room for chance alarms.
+    let p: Vec<Option<f64>> =
+        findings.iter().map(|f| f.p.map(|p| if f.verdict >= Verdict::Look { p } else { 1.0 })).collect();
     let tests = p.iter().flatten().count();
     for (finding, q) in findings.iter_mut().zip(benjamini_hochberg_some(&p)) {
         finding.q = q;

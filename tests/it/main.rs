@@ -1,6 +1,7 @@
 //! The only integration test binary; what belongs where:
 
 mod architecture; // the stage order, the rooms of big dependencies, file sizes
+mod audit_head; // audits of heads, negative controls, the self-test
 mod bad_input; // one broken data set per rule: the exact message, exit code 3, nothing written
 mod cli; // help, exit codes, what is written, thread count
 mod examples; // the programs under examples/ run and find what is in the demo data

@@ -141,7 +141,7 @@ fn one_changed_number_of_the_report_is_found_wherever_it_stands() {
         ),
         ("report.json", "\"verdict\"", "On overall".into(), "On everything".into(), "verdict, paragraph 1"),
         ("report.md", "## Leaderboard", "**head** | ".into(), "**head** | 9".into(), "report.md, line"),
-        ("report.html", "leaderboard-section", "50.0".into(), "49.0".into(), "report.html, line"),
+        ("report.html", "<tbody class=\"floor", "50.0".into(), "49.0".into(), "report.html, line"),
         ("tables/leaderboard.csv", "overall,head,tau,0.", "0.".into(), "0.9".into(), "tables/leaderboard.csv, line 2"),
     ];
     for (file, after, old, new, place) in changes {

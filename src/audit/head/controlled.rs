@@ -1,7 +1,7 @@
 //! Attributes that should not matter, beside the head: what they add to it, and how far they come alone.
 //!
 //! The columns that the head chose are refitted without a penalty together with the attribute and a constant for the side
-//! shown first; the attribute's coefficient is what people's labels follow beyond the questions. Numbers are divided by
+//! shown first, ties by the model of Rao and Kupper; the attribute's coefficient is what people's labels follow beyond the questions. Numbers are divided by
 //! their standard deviation and never centred, so that exchanging a and b changes nothing but signs.
 
 use ndarray::{Array2, Axis, concatenate};
@@ -181,7 +181,11 @@ fn beside(view: &View, design: &Design, attribute: Option<&Attribute>, out: &mut
     if with_position {
         parts.push(ones.view());
     }
-    let joined = concatenate(Axis(1), &parts).ok().map(|x| rows(view, &design.rows, x));
+    let joined = concatenate(Axis(1), &parts).ok().map(|x| {
+        let a: Vec<f64> = design.rows.iter().map(|&r| view.pairs.votes[r].a).collect();
+        let not_b: Vec<f64> = design.rows.iter().map(|&r| 1.0 - view.pairs.votes[r].b).collect();
+        Rows { y: a, ..rows(view, &design.rows, x) }.with_ties(&not_b)
+    });
     let fit = joined.as_ref().and_then(Rows::fit);
     let (Some(rows), Some(fit)) = (joined, fit) else {
         let name = attribute.map_or("shown first", |a| a.name.as_str());
@@ -200,7 +204,7 @@ fn beside(view: &View, design: &Design, attribute: Option<&Attribute>, out: &mut
     for ((k, column), spread) in design.columns.iter().enumerate().zip(spread).take(shown) {
         let value = fit.coefficients[k];
         // Only pairs in which the column differs say anything of it.
-        let telling: Vec<usize> = (0..rows.y.len()).filter(|&i| rows.x[[i, k]] != 0.0).collect();
+        let telling: Vec<usize> = (0..design.rows.len()).filter(|&i| rows.x[[i, k]] != 0.0).collect();
         let prompts = telling.iter().map(|&i| rows.cluster[i]).collect::<std::collections::BTreeSet<_>>().len();
         let found = Estimate {
             value,

@@ -12,7 +12,7 @@ use crate::stats::{linear, wilson};
 const SIGN: Band = Band { null: 0.0, look: 0.05, bad: 0.1, side: Side::Below };
 const TWINS: Band = Band { null: 0.98, look: 0.0, bad: 0.0195, side: Side::Above };
 const INFLATION: Band = Band { null: 1.0, look: 9.0, bad: 29.0, side: Side::Above };
-const STABILITY: Band = Band { null: 1.0, look: 0.3, bad: 0.5, side: Side::Below };
+const STABILITY: Band = Band { null: 1.0, look: 0.5, bad: 0.7, side: Side::Below };
 const CONCENTRATION: Band = Band { null: 3.0, look: 1.0, bad: 1.7, side: Side::Below };
 const OWN: Band = Band { null: 0.5, look: 0.1, bad: 0.3, side: Side::Below };
 /// Log-odds over one typical difference from which a weight counts as one that matters.

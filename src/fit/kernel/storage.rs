@@ -71,6 +71,9 @@ impl Storage for i8 {
     }
 }
 
+/// Rows that a kernel reads at a time, at most.
+const GROUP: usize = 4;
+
 /// Up to [`TILE`] rows, ready for the kernels: either a window on the matrix itself or a padded copy.
 pub struct Tile<R> {
     copy: Vec<R>,
@@ -98,7 +101,9 @@ impl<R: Real> Tile<R> {
     #[inline(always)]
     pub fn window<'a, T: Storage>(&'a mut self, x: &'a [T], columns: usize, first: usize, last: usize) -> View<'a, R> {
         if let Some(x) = R::borrow(x) {
-            let end = (last - 1) * columns + self.width;
+            // Kernels read whole groups of rows: those beyond `last` weigh 0, but must be there.
+            let rows = (last - first).next_multiple_of(GROUP);
+            let end = (first + rows - 1) * columns + self.width;
             if end <= x.len() {
                 return View { x: &x[first * columns..end], stride: columns };
             }
@@ -129,5 +134,21 @@ impl<R: Real> Tile<R> {
         for (to, from) in to.iter_mut().zip(row) {
             *to = from.convert();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_at_the_end_of_the_matrix_holds_whole_groups_of_rows() {
+        // 64 columns need no padding, so that the last rows end where the matrix does; 67 is no multiple of the group.
+        let (rows, columns) = (67, 64);
+        let x = vec![1.0_f64; rows * columns];
+        let mut tile = Tile::<f64>::new(columns);
+        let view = tile.window(&x, columns, TILE, rows);
+        let read = (rows - TILE).next_multiple_of(GROUP);
+        assert!(view.x.len() >= (read - 1) * view.stride + padded(columns));
     }
 }
