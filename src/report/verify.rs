@@ -108,9 +108,9 @@ pub fn verify(folder: &Path) -> Result<Verification> {
     pages(folder, &report, &mut found)?;
     touched_files(folder, &mut found)?;
     if !report.heads.is_empty() {
-        found.leave_unchecked("weights, intervals of weights and λ of the heads (they follow from the data)".into());
+        found.leave_unchecked("weights, intervals of weights and λ of the heads (they follow from the data)");
     }
-    found.leave_unchecked("counts and hashes of the data".into());
+    found.leave_unchecked("counts and hashes of the data");
     Ok(found)
 }
 
@@ -123,7 +123,7 @@ pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut V
     };
     let (stored_map, mut derived_map) = (as_map(stored)?, as_map(&derived)?);
     if stored.floors.iter().any(|floor| floor.floor == "attribute") {
-        found.leave_unchecked("the floor \"attribute\" (it needs attributes of the items)".to_owned());
+        found.leave_unchecked("the floor \"attribute\" (it needs attributes of the items)");
     }
     for (key, value) in &stored_map {
         let derived = derived_map.remove(key).unwrap_or(Value::Null);

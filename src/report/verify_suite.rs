@@ -40,7 +40,7 @@ pub(super) fn verify(folder: &Path) -> Result<Verification> {
         found.leave_unchecked(format!("pages, which headfit {} wrote", suite.program_version));
     }
     touched_files(folder, &mut found)?;
-    found.leave_unchecked("hashes of the data".into());
+    found.leave_unchecked("hashes of the data");
     Ok(found)
 }
 
