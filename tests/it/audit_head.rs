@@ -18,8 +18,8 @@ fn every_plant_is_raised_and_nothing_in_a_clean_set() {
     for row in &found.rows {
         assert_eq!(row.raised, 1, "{row:?}");
     }
-    // One interval may miss: it is a 95 % interval.
-    assert!(found.rows.iter().map(|r| r.inside).sum::<usize>() >= 8, "{:#?}", found.rows);
+    // Of nine 95 % intervals three or more miss in fewer than one run in a hundred.
+    assert!(found.rows.iter().map(|r| r.inside).sum::<usize>() >= 7, "{:#?}", found.rows);
     assert!(found.clean_alarms.is_empty(), "{:#?}", found.clean_alarms);
 }
 
