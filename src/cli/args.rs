@@ -55,6 +55,28 @@ impl DataArgs {
     }
 }
 
+/// Which data set to read, where one is needed only for some of what a command does.
+#[derive(Debug, Args)]
+pub struct MaybeDataArgs {
+    /// Folder with the tables of the data set
+    #[arg(value_name = "DATA", required_unless_present_any = ["suite", "published"])]
+    pub data: Option<PathBuf>,
+    /// Manifest to use instead of DATA/dataset.toml
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// Treat unknown answer tokens as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl MaybeDataArgs {
+    /// The data set, if one was named.
+    pub fn given(&self) -> Option<DataArgs> {
+        let data = self.data.clone()?;
+        Some(DataArgs { data, manifest: self.manifest.clone(), strict: self.strict })
+    }
+}
+
 /// How answers and tables become columns.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Features")]

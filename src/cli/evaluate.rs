@@ -4,12 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::against::{OLD, replaceable, show_against};
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
 use super::evaluation_tables::{self, Shown, estimate};
 use super::printer::Printer;
 use crate::dataset;
+use crate::evaluate::against::against;
 use crate::evaluate::protocol::Unit;
-use crate::evaluate::{Design, EvaluateOptions, Evaluation, Extras, Floor, MissingItem, Mode, Protocol, Row, evaluate};
+use crate::evaluate::{
+    Design, EvaluateOptions, Evaluation, Extras, Floor, MissingItem, Mode, Protocol, Row, StoredScorer,
+    evaluate_with_scores,
+};
 use crate::features;
 use crate::head::HeadsFile;
 use crate::{Result, output};
@@ -33,6 +38,7 @@ pub enum MissingScore {
     headfit evaluate DATA                                 the split in `pairs` if there is one, else 5 folds\n  \
     headfit evaluate DATA --cross-validate 10             nested cross-validation with 10 folds over prompts\n  \
     headfit evaluate DATA --head heads.json               heads that were fitted before, on pairs they have not seen\n  \
+    headfit evaluate DATA --head new.json --against old.json    may the new heads replace the old ones?\n  \
     headfit evaluate DATA --dimension overall --protocol diff --protocol tau\n  \
     headfit evaluate DATA --missing-score equal --json out.json")]
 pub struct EvaluateArgs {
@@ -44,6 +50,12 @@ pub struct EvaluateArgs {
     /// Score the pairs by stored heads (their coding and features are used)
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
+    /// Heads that those of --head would replace: paired test, exit code 5 where the new ones are shown to be worse
+    #[arg(long, value_name = "FILE", requires = "head")]
+    against: Option<PathBuf>,
+    /// With --against: exit code 5 unless the new heads are shown to be better on every dimension
+    #[arg(long, requires = "against")]
+    must_be_better: bool,
     /// Accuracy rule, or `all`; may be repeated (default: tau, tau-held-out, diff, diff-half)
     #[arg(long, value_name = "ID")]
     protocol: Vec<WhichProtocol>,
@@ -111,6 +123,11 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         Some(file) => file.features(&ds)?,
         None => features::build(&ds, &args.features.options())?,
     };
+    let old = args.against.as_deref().map(HeadsFile::read).transpose()?;
+    let mut beside = Vec::new();
+    if let Some(heads) = old {
+        beside.push(StoredScorer { name: OLD.to_owned(), features: heads.features(&ds)?, heads });
+    }
     let mode = match (&heads, args.cross_validate) {
         (Some(file), _) => Mode::Stored(file),
         (None, Some(folds)) => Mode::CrossValidate { folds },
@@ -132,21 +149,26 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
             legacy: args.legacy_videoalign,
             ..Extras::default()
         },
-        beside: &[],
+        beside: &beside,
         train: args.train.options(args.features.missing),
         progress: Some(&say),
     };
-    let evaluation = evaluate(&ds, &features, mode, &options)?;
+    let (mut evaluation, scores) = evaluate_with_scores(&ds, &features, mode, &options)?;
+    if !beside.is_empty() {
+        let protocols = evaluation.protocols();
+        let lead = protocols.iter().find(|p| **p == Protocol::DiffHalf).or(protocols.first());
+        evaluation.against = lead.map_or(Vec::new(), |&p| against(&evaluation, &scores, OLD, p));
+    }
     progress.finish_and_clear();
     features.notes.iter().for_each(|note| printer.note(note));
     if !to_stdout {
         let shown = Shown { calibration: args.calibration, systems: args.system_ranking, strata: args.strata };
         show(&evaluation, shown, printer);
     }
-    match &args.json {
-        Some(path) => printer.json(path, &evaluation, args.force),
-        None => Ok(()),
+    if let Some(path) = &args.json {
+        printer.json(path, &evaluation, args.force)?;
     }
+    if args.against.is_some() { replaceable(&evaluation.against, args.must_be_better) } else { Ok(()) }
 }
 
 fn chosen_protocols(given: &[WhichProtocol]) -> Vec<Protocol> {
@@ -235,9 +257,15 @@ fn show(evaluation: &Evaluation, shown: Shown, printer: &Printer) {
             identity.checked
         ));
     }
-    if !evaluation.notes.is_empty() {
+    show_against(&evaluation.against, printer);
+    if !evaluation.leakage.is_empty() {
         printer.line("");
-        evaluation.notes.iter().for_each(|note| printer.prose(&format!("note: {note}")));
+        evaluation.leakage.iter().for_each(|leak| printer.alarm(&leak.sentence()));
+    }
+    let notes: Vec<&String> = evaluation.notes.iter().filter(|note| !note.starts_with("LEAKAGE")).collect();
+    if !notes.is_empty() {
+        printer.line("");
+        notes.iter().for_each(|note| printer.prose(&format!("note: {note}")));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: the only place that prints, reads the clock and decides the exit code. One file per command.
 
+mod against;
 mod args;
 mod audit;
 mod check;
@@ -18,12 +19,14 @@ mod init;
 mod pipeline;
 mod plot;
 mod printer;
+mod published;
 mod pull;
 mod report;
 mod schema;
 mod score;
 mod select;
 mod selftest;
+mod suite;
 mod synth;
 mod verify;
 

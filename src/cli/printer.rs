@@ -44,6 +44,16 @@ impl Printer {
         self.line(&line);
     }
 
+    /// One line of result that must not be overlooked: red on a terminal, unless `NO_COLOR` is set.
+    pub fn alarm(&self, text: &str) {
+        // Word by word: only single words that are too long are cut.
+        let text = visible_words(text).collect::<Vec<_>>().join(" ");
+        match anstream::AutoStream::choice(&std::io::stdout()) {
+            anstream::ColorChoice::Never => self.line(text),
+            _ => self.line(format!("\u{1b}[1;31m{text}\u{1b}[0m")),
+        }
+    }
+
     /// One line beside the result, on stderr.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.quiet {

@@ -5,13 +5,15 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::args::{DataArgs, FeatureArgs, TrainArgs};
+use super::args::{FeatureArgs, MaybeDataArgs, TrainArgs};
 use super::evaluate::MissingScore;
 use super::pipeline::{self, Defaults, Job, quoted};
 use super::printer::Printer;
+use super::published;
 use crate::head::HeadsFile;
-use crate::report::{Diff, Report, Templates, refuse_folder};
-use crate::{Result, output};
+use crate::report::published::PublishedTable;
+use crate::report::{Artefact, Diff, Report, Templates, refuse_folder};
+use crate::{Error, Result, output};
 
 /// The whole job as a folder: JSON, Markdown, HTML and charts
 ///
@@ -23,16 +25,28 @@ use crate::{Result, output};
     headfit report DATA -o report --cross-validate 10     nested cross-validation with 10 folds over prompts\n  \
     headfit report DATA -o report --head heads.json       heads that were fitted before\n  \
     headfit report DATA -o report --title \"Round 3\" --json -\n  \
+    headfit report --published list                       tables of published numbers; with a name: that table\n  \
+    headfit report DATA -o report --published visionreward-table2\n  \
+    headfit report --suite suite.toml -o report           several data sets in one table (datasets/README.md)\n  \
     headfit report --diff old-report new-report -o diff   what changed between two reports\n  \
     headfit report report.json -o report --templates mine the pages again, from your own templates\n\n\
     A report that nobody changed is replaced by the next one; one that was changed or added to needs --force.\n\
     A folder that is not a report is never replaced.")]
 pub struct ReportArgs {
     #[command(flatten)]
-    data: DataArgs,
+    data: MaybeDataArgs,
     /// Folder to write
-    #[arg(long, short, value_name = "DIR")]
-    output: PathBuf,
+    #[arg(long, short, value_name = "DIR", required_unless_present = "published")]
+    output: Option<PathBuf>,
+    /// Compare several data sets and scorers in one table, as the file says
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    suite: Option<PathBuf>,
+    /// Folder that the paths of a suite are relative to (default: that of the suite file)
+    #[arg(long, value_name = "DIR", requires = "suite")]
+    data_root: Option<PathBuf>,
+    /// Show a table of published numbers beside the measured ones; may be repeated (`list`: which there are)
+    #[arg(long, value_name = "NAME")]
+    published: Vec<String>,
     /// Compare with this older report (report.json or its folder); DATA is then the newer report
     #[arg(long, value_name = "OLD", conflicts_with_all = ["head", "cross_validate", "title"])]
     diff: Option<PathBuf>,
@@ -78,22 +92,56 @@ pub struct ReportArgs {
 /// See the exit codes in `headfit --help`.
 pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
     let start = Instant::now();
-    refuse_folder(&args.output, args.force)?;
+    if args.published.iter().any(|name| name == "list") {
+        return published::list(printer);
+    }
+    let tables: Vec<PublishedTable> =
+        args.published.iter().map(|name| crate::report::published::table(name)).collect::<Result<_>>()?;
+    let Some(folder) = &args.output else {
+        if args.data.data.is_some() || args.suite.is_some() {
+            return Err(Error::Usage("-o DIR is missing: where shall the report be written?".into()));
+        }
+        tables.iter().for_each(|table| published::show(table, printer));
+        return Ok(());
+    };
+    if let Some(file) = &args.suite {
+        let (root, json) = (args.data_root.as_deref(), args.json.as_deref());
+        let order = super::suite::Order {
+            file,
+            root,
+            folder,
+            json,
+            force: args.force,
+            title: args.title.clone(),
+            published: tables,
+        };
+        return super::suite::run(order, printer);
+    }
+    let Some(data) = args.data.given() else {
+        return Err(Error::Usage(
+            "DATA is missing: -o writes a report about a data set; leave it out to print the table".into(),
+        ));
+    };
+    refuse_folder(folder, args.force)?;
     let to_stdout = args.json.as_deref() == Some(Path::new("-"));
     if let Some(json) = args.json.as_deref().filter(|_| !to_stdout) {
         output::refuse_existing(json, args.force)?;
     }
     let templates = args.templates.as_deref().map(Templates::read).transpose()?.unwrap_or_default();
     if let Some(old) = &args.diff {
-        return compare(args, old, &templates, printer, start);
+        compare(args, [old, &data.data], folder, &templates, printer)?;
+        finish(folder, "diff.html", to_stdout, printer, start);
+        return Ok(());
     }
-    if args.data.data.is_file() {
-        return again(args, &templates, printer, start);
+    if data.data.is_file() {
+        again(args, &data.data, folder, &templates, tables, printer)?;
+        finish(folder, "report.html", to_stdout, printer, start);
+        return Ok(());
     }
     let bar = printer.progress("reading");
     let job = Job {
-        source: args.data.source(),
-        read: args.data.read_options(),
+        source: data.source(),
+        read: data.read_options(),
         features: &args.features,
         train: &args.train,
         heads: args.head.as_deref().map(HeadsFile::read).transpose()?,
@@ -106,9 +154,10 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         audit: !args.no_audit,
         redact: args.redact.as_ref().map(|salt| if salt.is_empty() { fresh_salt() } else { salt.clone() }),
     };
-    let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
+    let mut report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
+    report.published = tables;
     bar.set_message("writing");
-    pipeline::write(&report, &templates, &args.output, args.force)?;
+    pipeline::write(&report, &templates, folder, args.force)?;
     bar.finish_and_clear();
     if let Some(json) = &args.json {
         printer.json(json, &report, args.force)?;
@@ -116,14 +165,14 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
     if !to_stdout {
         show(&report, printer);
     }
-    finish(args, "report.html", to_stdout, printer, start);
+    finish(folder, "report.html", to_stdout, printer, start);
     Ok(())
 }
 
 /// Elapsed time, and the path of the page last.
-fn finish(args: &ReportArgs, page: &str, to_stdout: bool, printer: &Printer, start: Instant) {
+fn finish(folder: &Path, page: &str, to_stdout: bool, printer: &Printer, start: Instant) {
     printer.note(format!("Done in {:.1} s.", start.elapsed().as_secs_f64()));
-    let page = args.output.join(page).display().to_string();
+    let page = folder.join(page).display().to_string();
     if to_stdout {
         printer.note(page);
     } else {
@@ -131,37 +180,55 @@ fn finish(args: &ReportArgs, page: &str, to_stdout: bool, printer: &Printer, sta
     }
 }
 
-/// Writes the pages of a report.json again, without fitting: for another title or other templates.
-fn again(args: &ReportArgs, templates: &Templates, printer: &Printer, start: Instant) -> Result<()> {
-    let mut report = Report::read(&args.data.data)?;
+/// Writes the pages of a report.json again, without fitting: for another title, other templates, published numbers. The
+/// scores and labels that stand beside it go along.
+fn again(
+    args: &ReportArgs,
+    file: &Path,
+    folder: &Path,
+    templates: &Templates,
+    published: Vec<PublishedTable>,
+    printer: &Printer,
+) -> Result<()> {
+    let mut report = Report::read(file)?;
+    let beside = file.parent().unwrap_or(Path::new(""));
+    if Artefact::is_in(beside) {
+        report.artefact = Artefact::read(beside)?;
+    }
     if let Some(title) = &args.title {
         report.title.clone_from(title);
     }
-    pipeline::write(&report, templates, &args.output, args.force)?;
-    let to_stdout = args.json.as_deref() == Some(Path::new("-"));
-    if let Some(json) = &args.json {
-        printer.json(json, &report, args.force)?;
+    if !published.is_empty() {
+        report.published = published;
     }
-    finish(args, "report.html", to_stdout, printer, start);
-    Ok(())
+    pipeline::write(&report, templates, folder, args.force)?;
+    match &args.json {
+        Some(json) => printer.json(json, &report, args.force),
+        None => Ok(()),
+    }
 }
 
-/// What changed from one report to another.
-fn compare(args: &ReportArgs, old: &Path, templates: &Templates, printer: &Printer, start: Instant) -> Result<()> {
-    let (old, new) = (Report::read(old)?, Report::read(&args.data.data)?);
+/// What changed from the first report to the second.
+fn compare(
+    args: &ReportArgs,
+    reports: [&Path; 2],
+    folder: &Path,
+    templates: &Templates,
+    printer: &Printer,
+) -> Result<()> {
+    let [old, new] = reports;
+    let (old, new) = (Report::read(old)?, Report::read(new)?);
     let diff = Diff::new(&old, &new)?;
-    pipeline::write_files(&diff.files(&new, templates)?, &args.output, args.force)?;
-    let to_stdout = args.json.as_deref() == Some(Path::new("-"));
+    pipeline::write_files(&diff.files(&new, templates)?, folder, args.force)?;
     if let Some(json) = &args.json {
         printer.json(json, &diff, args.force)?;
     }
-    if !to_stdout {
+    if args.json.as_deref() != Some(Path::new("-")) {
         for line in diff.summary.iter().chain(&diff.cautions) {
             printer.prose(line);
         }
         printer.line("");
     }
-    finish(args, "diff.html", to_stdout, printer, start);
     Ok(())
 }
 
@@ -174,6 +241,7 @@ fn fresh_salt() -> String {
 
 /// The verdict, and one sentence per dimension where there are several.
 fn show(report: &Report, printer: &Printer) {
+    report.evaluation.leakage.iter().for_each(|leak| printer.alarm(&leak.sentence()));
     for paragraph in &report.verdict {
         printer.prose(paragraph);
         printer.line("");
@@ -203,6 +271,9 @@ fn command(args: &ReportArgs) -> Result<String> {
         add(format!(" --draws {}", args.draws));
     }
     add(Defaults::new()?.flags(&args.features, &args.train));
+    for name in &args.published {
+        add(format!(" --published {}", quoted(name)));
+    }
     if args.no_audit {
         add(" --no-audit".into());
     }

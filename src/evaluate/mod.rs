@@ -1,5 +1,6 @@
 //! Scores and human labels → accuracies under named protocols, with intervals, floors and comparisons.
 
+pub mod against;
 pub mod answers;
 mod attributes;
 pub mod calibration;
@@ -8,6 +9,7 @@ pub mod compare;
 pub mod correlations;
 pub mod credits;
 pub mod curves;
+pub mod duel;
 mod extras;
 pub mod floors;
 mod head_margins;
@@ -239,6 +241,9 @@ pub struct Evaluation {
     /// Heads that were fitted on prompts they are scored on.
     #[serde(default)]
     pub leakage: Vec<Leakage>,
+    /// The head against the one it would replace; asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<against::Against>,
     /// What the user should know.
     pub notes: Vec<String>,
 }

@@ -11,7 +11,7 @@ use super::protocol::{Protocol, Threshold};
 use super::sample::Sample;
 use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
 use super::stored::StoredScorer;
-use super::{Design, Evaluation, Extras, extras, nested, significance, stored, train_test};
+use super::{Design, Evaluation, Extras, calibration, extras, nested, ranks, significance, stored, train_test};
 use crate::dataset::Dataset;
 use crate::features::FeatureMatrix;
 use crate::head::{HeadsFile, TrainOptions};
@@ -214,7 +214,7 @@ fn conclude(evaluation: &mut Evaluation, scores: &[DimensionScores]) -> Result<(
 /// aside (of these it holds those that follow from the scores). `stored` gives names, design, draws, seed and protocols.
 ///
 /// What rests on more than scores and labels (attributes of items, ratings, refits) is taken over as it stands: the
-/// `attribute` floor, ceilings, places, correlations, systems, strata, calibration, curves, unseen groups.
+/// `attribute` floor, ceilings, correlations, systems, strata, curves, unseen groups, the shipped rule.
 ///
 /// # Errors
 /// [`Error::Bug`] where the identity of definitions §3.2 is broken.
@@ -232,15 +232,21 @@ pub fn recount(stored: &Evaluation, scores: &[DimensionScores]) -> Result<Evalua
         count(&mut evaluation, found, &protocols);
         let attribute = stored.floors.iter().filter(|f| f.dimension == found.dimension && f.floor == "attribute");
         evaluation.floors.extend(attribute.cloned());
+        let name = &found.dimension;
+        if stored.standings.iter().any(|s| s.dimension == *name) {
+            let (labels, draws, seed) = (&found.labels, stored.draws, stored.seed);
+            evaluation.standings.extend(ranks::standings(name, labels, &found.scored, &protocols, draws, seed));
+        }
+        if stored.calibration.iter().any(|c| c.dimension == *name) {
+            evaluation.calibration.extend(calibration::calibration(found, stored.draws, stored.seed));
+        }
     }
     conclude(&mut evaluation, scores)?;
     Ok(Evaluation {
         ceilings: stored.ceilings.clone(),
-        standings: stored.standings.clone(),
         correlations: stored.correlations.clone(),
         systems: stored.systems.clone(),
         strata: stored.strata.clone(),
-        calibration: stored.calibration.clone(),
         curves: stored.curves.clone(),
         unseen: stored.unseen.clone(),
         legacy: stored.legacy.clone(),

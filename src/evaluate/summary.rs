@@ -90,6 +90,7 @@ impl Evaluation {
             unseen: Vec::new(),
             legacy: Vec::new(),
             leakage: Vec::new(),
+            against: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -19,6 +19,11 @@ use crate::{Error, Result};
 const REMEDY: &str = "the table was edited or damaged: make the report again";
 
 impl Artefact {
+    /// Whether `folder` holds the tables of a report.
+    pub fn is_in(folder: &Path) -> bool {
+        [LABELS, SCORES, SCORERS].iter().all(|file| folder.join(file).is_file())
+    }
+
     /// Reads the three tables below `folder`.
     ///
     /// # Errors

@@ -164,7 +164,7 @@ impl Diff {
             ("diff.html".to_owned(), html.into_bytes()),
         ];
         files.extend(self.figures.iter().map(|f| (format!("charts/{}.svg", f.id), f.svg.clone().into_bytes())));
-        let mark = folder::mark(new, &files)?;
+        let mark = folder::mark(&new.methods.program_version, new.simulated, new.methods.inputs.clone(), &files)?;
         files.push((crate::output::FOLDER_MARK.to_owned(), mark));
         Ok(files)
     }

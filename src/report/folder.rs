@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Report;
 use crate::dataset::InputFile;
 use crate::output::FOLDER_MARK;
 use crate::{Error, Result};
@@ -26,12 +25,17 @@ struct Mark {
 }
 
 /// The mark of a folder that holds `files`.
-pub(super) fn mark(report: &Report, files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
+pub(super) fn mark(
+    program_version: &str,
+    simulated: bool,
+    inputs: Vec<InputFile>,
+    files: &[(String, Vec<u8>)],
+) -> Result<Vec<u8>> {
     let mark = Mark {
         command: COMMAND.into(),
-        program_version: report.methods.program_version.clone(),
-        simulated: report.simulated,
-        inputs: report.methods.inputs.clone(),
+        program_version: program_version.to_owned(),
+        simulated,
+        inputs,
         files: files.iter().map(|(name, bytes)| (name.clone(), hash(bytes))).collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&mark).map_err(|e| Error::Bug(format!("{FOLDER_MARK}: {e}")))?;

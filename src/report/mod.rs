@@ -13,10 +13,14 @@ mod folder;
 mod latex;
 mod model_card;
 mod names;
+pub mod published;
 mod render;
+pub mod suite;
+mod suite_pages;
 mod tables;
 mod verdict;
 pub mod verify;
+mod verify_suite;
 mod view;
 
 pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
@@ -109,6 +113,9 @@ pub struct Report {
     pub feature_notes: Vec<String>,
     /// How the numbers were made.
     pub methods: Methods,
+    /// Numbers that others published, beside the measured ones.
+    #[serde(default)]
+    pub published: Vec<published::PublishedTable>,
     /// Scores and labels that the accuracies were computed from; files `tables/scores.csv` and others.
     #[serde(skip)]
     pub artefact: Artefact,
@@ -291,6 +298,7 @@ impl Report {
             heads,
             recovery: parts.recovery,
             evaluation: parts.evaluation,
+            published: Vec::new(),
             artefact: parts.artefact,
         };
         report.figures = charts::draw(&report)?;
@@ -367,7 +375,7 @@ impl Report {
         files.extend(tables::all(self)?);
         files.extend(latex::all(self));
         files.extend(self.artefact.files()?);
-        let mark = folder::mark(self, &files)?;
+        let mark = folder::mark(&self.methods.program_version, self.simulated, self.methods.inputs.clone(), &files)?;
         files.push((crate::output::FOLDER_MARK.to_owned(), mark));
         Ok(files)
     }

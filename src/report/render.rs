@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::Report;
 use super::escape;
 use super::model_card::ModelCard;
+use super::published::PublishedView;
 use super::view::View;
 use crate::plot::{Figure, theme, without_style};
 use crate::{Error, Result};
@@ -29,6 +30,12 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("model-card.md.j2", include_str!("templates/model-card.md.j2")),
     ("diff.html.j2", include_str!("templates/diff.html.j2")),
     ("diff.md.j2", include_str!("templates/diff.md.j2")),
+    ("leakage.html.j2", include_str!("templates/leakage.html.j2")),
+    ("leakage.md.j2", include_str!("templates/leakage.md.j2")),
+    ("published.html.j2", include_str!("templates/published.html.j2")),
+    ("published.md.j2", include_str!("templates/published.md.j2")),
+    ("suite.html.j2", include_str!("templates/suite.html.j2")),
+    ("suite.md.j2", include_str!("templates/suite.md.j2")),
     ("report.css", include_str!("templates/report.css")),
     ("report.js", include_str!("templates/report.js")),
 ];
@@ -90,8 +97,16 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
 
 /// `report.md`.
 pub(super) fn markdown(report: &Report, templates: &Templates) -> Result<String> {
-    let values = context! { report => Serde(report), view => Serde(View::new(report)) };
+    let values = context! { report => Serde(report), view => Serde(View::new(report)), ..beside(report) };
     render(templates, "report.md.j2", values)
+}
+
+/// What the pages show beside the view: warnings of leakage, and numbers that others published.
+fn beside(report: &Report) -> Value {
+    let published: Vec<PublishedView> =
+        report.published.iter().map(|table| PublishedView::new(table, [&report.evaluation])).collect();
+    let leakage: Vec<String> = report.evaluation.leakage.iter().map(crate::evaluate::Leakage::sentence).collect();
+    context! { published => Serde(published), leakage }
 }
 
 /// `model-card.md`: a section to paste.
@@ -107,7 +122,7 @@ pub(super) fn html(report: &Report, templates: &Templates) -> Result<String> {
     let protocols = view.protocols.clone();
     let view = Value::from(Serde(view));
     page(templates, "report.html.j2", &report.figures, &protocols, |charts| {
-        context! { report => Serde(report), view => view, charts }
+        context! { report => Serde(report), view => view, charts, ..beside(report) }
     })
 }
 

@@ -9,11 +9,10 @@ use serde_json::Value;
 
 use super::artefact::{Artefact, LABELS, SCORERS, SCORES};
 use super::folder::{changed_files, files_below};
-use super::render::Templates;
-use super::{Report, SCHEMA_VERSION, render, tables, verdict};
+use super::published::{self, PublishedTable};
+use super::{Report, verdict};
 use crate::evaluate::{Evaluation, recount};
 use crate::output::FOLDER_MARK;
-use crate::problems::{Problem, Severity};
 use crate::{Error, Result};
 
 /// Two numbers that differ by less than this share of the larger one are equal: other processors round `ln` and `exp`
@@ -21,11 +20,7 @@ use crate::{Error, Result};
 const TOLERANCE: f64 = 1e-12;
 
 /// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
-const NEED_THE_DATA: [&str; 9] =
-    ["ceilings", "standings", "correlations", "systems", "strata", "calibration", "curves", "unseen", "legacy"];
-
-/// Stands for a chart where pages are compared without their drawings.
-const NO_DRAWING: &str = "<svg></svg>";
+const NEED_THE_DATA: [&str; 7] = ["ceilings", "correlations", "systems", "strata", "curves", "unseen", "legacy"];
 
 /// What was compared, and what differs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
@@ -38,6 +33,9 @@ pub struct Verification {
     pub differences: Vec<Difference>,
     /// What a report does not hold enough to compute again.
     pub not_checked: Vec<String>,
+    /// File that is being compared, and its part.
+    #[serde(skip)]
+    pub(super) place: String,
 }
 
 /// One part of a report that was computed again.
@@ -66,13 +64,24 @@ impl Verification {
         self.differences.is_empty()
     }
 
-    fn differ(&mut self, place: impl Into<String>, stored: impl Into<String>, derived: impl Into<String>) {
+    pub(super) fn differ(&mut self, place: impl Into<String>, stored: impl Into<String>, derived: impl Into<String>) {
         let (place, stored, derived) = (place.into(), stored.into(), derived.into());
         self.differences.push(Difference { place, stored, derived });
     }
 
-    fn count(&mut self, part: &str, values: usize) {
-        self.checked.push(Checked { part: part.to_owned(), values });
+    /// Notes once what a report does not hold enough for.
+    pub(super) fn leave_unchecked(&mut self, what: impl Into<String>) {
+        let what = what.into();
+        if !self.not_checked.contains(&what) {
+            self.not_checked.push(what);
+        }
+    }
+
+    pub(super) fn count(&mut self, part: &str, values: usize) {
+        match self.checked.iter_mut().find(|known| known.part == part) {
+            Some(known) => known.values += values,
+            None => self.checked.push(Checked { part: part.to_owned(), values }),
+        }
     }
 }
 
@@ -82,42 +91,27 @@ impl Verification {
 /// [`Error::Usage`] where `folder` holds no report; [`Error::Data`] where it cannot be read as one of this version;
 /// [`Error::Io`] where files cannot be read. A difference is no error here.
 pub fn verify(folder: &Path) -> Result<Verification> {
-    let path = folder.join("report.json");
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let message = "holds no report.json: give the folder that `headfit report -o` wrote";
-            return Err(Error::Usage(format!("{} {message}", folder.display())));
-        }
-        Err(e) => return Err(Error::io(&path)(e)),
-    };
-    let report = read_report(&bytes)?;
+    if folder.join("suite.json").is_file() {
+        return super::verify_suite::verify(folder);
+    }
+    if !folder.join("report.json").is_file() {
+        let message = "holds no report.json: give the folder that `headfit report -o` wrote";
+        return Err(Error::Usage(format!("{} {message}", folder.display())));
+    }
+    let report = Report::read(folder)?;
     let artefact = Artefact::read(folder)?;
-    let mut found = Verification { title: report.title.clone(), ..Verification::default() };
+    let mut found =
+        Verification { title: report.title.clone(), place: "report.json".into(), ..Verification::default() };
     evaluation(&report.evaluation, &artefact, &mut found)?;
     sentences(&report, &mut found);
+    published_tables(&report.published, &mut found)?;
     pages(folder, &report, &mut found)?;
     touched_files(folder, &mut found)?;
     if !report.heads.is_empty() {
-        found.not_checked.push("weights, intervals of weights and λ of the heads (they follow from the data)".into());
+        found.leave_unchecked("weights, intervals of weights and λ of the heads (they follow from the data)");
     }
-    found.not_checked.push("counts and hashes of the data".into());
+    found.leave_unchecked("counts and hashes of the data");
     Ok(found)
-}
-
-/// The report, its version first.
-fn read_report(bytes: &[u8]) -> Result<Report> {
-    let fault = |message: String| {
-        let remedy = "make the report again, or verify it with the version that wrote it";
-        Error::data(Problem::new(Severity::Error, "report-json", "report.json", message, remedy))
-    };
-    let value: Value = serde_json::from_slice(bytes).map_err(|e| fault(format!("not JSON: {e}")))?;
-    let version = value.get("schema_version").and_then(Value::as_u64);
-    if version != Some(u64::from(SCHEMA_VERSION)) {
-        let version = version.map_or("none".to_owned(), |v| v.to_string());
-        return Err(fault(format!("format version {version}, this program reads {SCHEMA_VERSION}")));
-    }
-    serde_json::from_value(value).map_err(|e| fault(format!("not a report: {e}")))
 }
 
 /// Rows, floors, comparisons and whatever else follows from scores and labels; notes that follow from them.
@@ -128,11 +122,14 @@ pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut V
         other => Err(Error::Bug(format!("evaluation: {other:?}"))),
     };
     let (stored_map, mut derived_map) = (as_map(stored)?, as_map(&derived)?);
+    if stored.floors.iter().any(|floor| floor.floor == "attribute") {
+        found.leave_unchecked("the floor \"attribute\" (it needs attributes of the items)");
+    }
     for (key, value) in &stored_map {
         let derived = derived_map.remove(key).unwrap_or(Value::Null);
         if NEED_THE_DATA.contains(&key.as_str()) {
             if value.as_array().is_some_and(|list| !list.is_empty()) {
-                found.not_checked.push(format!("{key} (they need more of the data than scores and labels)"));
+                found.leave_unchecked(format!("{key} (they need more of the data than scores and labels)"));
             }
         } else if key == "notes" {
             missing_notes(value, &derived, found);
@@ -156,13 +153,20 @@ fn missing_notes(stored: &Value, derived: &Value, found: &mut Verification) {
     let derived = texts(derived);
     found.count("notes", derived.len());
     for note in derived.iter().filter(|note| !stored.contains(*note)) {
-        found.differ("report.json: notes", "(no such note)", note);
+        found.differ(format!("{}: notes", found.place), "(no such note)", note);
     }
 }
 
 /// Compares two values, entries of lists by what they are about and not by their place.
-fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, values: &mut usize, found: &mut Verification) {
-    let place = |at: &[String]| format!("report.json: {}", at.join(", "));
+pub(super) fn compare(
+    at: &mut Vec<String>,
+    stored: &Value,
+    derived: &Value,
+    values: &mut usize,
+    found: &mut Verification,
+) {
+    let file = found.place.clone();
+    let place = |at: &[String]| format!("{file}: {}", at.join(", "));
     match (stored, derived) {
         (Value::Object(s), Value::Object(d)) => {
             let keys: BTreeSet<&String> = s.keys().chain(d.keys()).collect();
@@ -198,7 +202,7 @@ fn compare(at: &mut Vec<String>, stored: &Value, derived: &Value, values: &mut u
 
 /// Entries of a list under their names: the texts that say what they are about, numbered where that is not enough.
 fn by_name(list: &[Value]) -> BTreeMap<String, &Value> {
-    const ABOUT: [&str; 7] = ["dimension", "scorer", "floor", "attribute", "by", "stratum", "protocol"];
+    const ABOUT: [&str; 8] = ["dataset", "dimension", "scorer", "floor", "attribute", "by", "stratum", "protocol"];
     let mut named = BTreeMap::new();
     for (number, entry) in list.iter().enumerate() {
         let about: Vec<&str> = ABOUT.iter().filter_map(|key| entry.get(*key)?.as_str()).collect();
@@ -221,36 +225,52 @@ fn equal(stored: &Value, derived: &Value) -> bool {
 /// The verdict follows from the numbers.
 fn sentences(report: &Report, found: &mut Verification) {
     let derived = verdict::paragraphs(&report.evaluation, &report.heads, (&report.recovery, report.audit.as_ref()));
+    paragraphs(&report.verdict, &derived, found);
+}
+
+pub(super) fn paragraphs(stored: &[String], derived: &[String], found: &mut Verification) {
     found.count("sentences of the verdict", derived.len());
-    for number in 0..derived.len().max(report.verdict.len()) {
-        let [stored, derived] = [&report.verdict, &derived].map(|list| list.get(number).cloned().unwrap_or_default());
+    for number in 0..derived.len().max(stored.len()) {
+        let [stored, derived] = [stored, derived].map(|list| list.get(number).cloned().unwrap_or_default());
         if stored != derived {
-            found.differ(format!("report.json: verdict, paragraph {}", number + 1), stored, derived);
+            found.differ(format!("{}: verdict, paragraph {}", found.place, number + 1), stored, derived);
         }
     }
 }
 
-/// The pages and tables show what report.json holds. A page by another version of the program is not comparable.
+/// Published numbers are those that the program knows.
+pub(super) fn published_tables(stored: &[PublishedTable], found: &mut Verification) -> Result<()> {
+    for table in stored {
+        found.count("published numbers", table.rows.len());
+        if published::table(&table.name).ok().as_ref() != Some(table) {
+            found.differ(
+                format!("{}: published, {}", found.place, table.name),
+                "other rows",
+                "the table that this version of headfit holds under that name",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The pages, charts and tables show what report.json holds. A page by another version of the program is not comparable.
 fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()> {
     let version = &report.methods.program_version;
     if version != env!("CARGO_PKG_VERSION") {
-        found.not_checked.push(format!("pages, which headfit {version} wrote (this is {})", env!("CARGO_PKG_VERSION")));
+        found.leave_unchecked(format!("pages, which headfit {version} wrote (this is {})", env!("CARGO_PKG_VERSION")));
         return Ok(());
     }
-    let mut undrawn = report.clone();
-    for figure in &mut undrawn.figures {
-        figure.svg = NO_DRAWING.to_owned();
-        figure.narrow = NO_DRAWING.to_owned();
-    }
-    let report = &undrawn;
-    let mut expected = tables::all(report)?;
-    expected.push(("report.md".into(), render::markdown(report, &Templates::default())?.into_bytes()));
-    expected.push(("report.html".into(), without_charts(&render::html(report, &Templates::default())?).into_bytes()));
-    found.count("pages and tables", expected.len());
+    let mut expected = report.files()?;
+    expected.retain(|(name, _)| ![LABELS, SCORES, SCORERS, FOLDER_MARK].contains(&name.as_str()));
+    same_files(folder, expected, found)
+}
+
+/// Compares files with what they must hold.
+pub(super) fn same_files(folder: &Path, expected: Vec<(String, Vec<u8>)>, found: &mut Verification) -> Result<()> {
+    found.count("pages, charts and tables", expected.len());
     for (name, expected) in expected {
         let path = folder.join(&name);
         let stored = match std::fs::read(&path) {
-            Ok(bytes) if name.ends_with(".html") => without_charts(&String::from_utf8_lossy(&bytes)).into_bytes(),
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 found.differ(name, "is absent", "follows from report.json");
@@ -266,17 +286,6 @@ fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()>
     Ok(())
 }
 
-/// A page without its drawings: those are compared by their hash.
-fn without_charts(html: &str) -> String {
-    let mut out = String::new();
-    let mut rest = html;
-    while let Some((before, after)) = rest.split_once("<svg") {
-        out.push_str(before.trim_end());
-        rest = after.split_once("</svg>").map_or("", |(_, after)| after.trim_start());
-    }
-    out + rest
-}
-
 fn first_difference(stored: &[u8], expected: &[u8]) -> (usize, String, String) {
     let line = |bytes: &[u8], n: usize| -> String {
         let text = String::from_utf8_lossy(bytes);
@@ -290,18 +299,13 @@ fn first_difference(stored: &[u8], expected: &[u8]) -> (usize, String, String) {
     (at + 1, line(stored, at), line(expected, at))
 }
 
-/// Files that are not as they were written: a hint at what was edited, and the only check of the charts.
-fn touched_files(folder: &Path, found: &mut Verification) -> Result<()> {
+/// Files that are not as they were written: a hint at what was edited.
+pub(super) fn touched_files(folder: &Path, found: &mut Verification) -> Result<()> {
     let Some(changed) = changed_files(folder)? else {
         found.differ(FOLDER_MARK, "is absent or unreadable", "lists the files of the report with their hashes");
         return Ok(());
     };
     found.count("files with their hashes", files_below(folder)?.len().saturating_sub(1));
-    for name in [LABELS, SCORES, SCORERS, "report.json"] {
-        if !changed.contains_key(name) && !folder.join(name).is_file() {
-            found.differ(name, "is absent", "belongs to every report");
-        }
-    }
     for (name, how) in changed {
         found.differ(name, how, "is as it was written");
     }

@@ -13,6 +13,7 @@ mod report; // pages and charts: snapshots, hostile names, what a folder keeps
 mod scoring; // scores of folders and streams, comparisons, explanations
 mod select; // pairs for training, and the trainers' files
 mod shell; // completions, man page, defaults file, quiet and verbose
+mod suite; // several data sets in one table; published numbers; a new head against an old one
 mod support; // running the program, finding the real data
 mod synth; // the demo data set: what is committed is what its seed gives, and a fit finds the plant
 mod verify; // a report proves itself; tampering is found

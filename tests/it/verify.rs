@@ -54,7 +54,7 @@ fn an_untouched_report_follows_from_its_tables_in_every_design() {
         let (code, said) = verify(room.path());
         assert_eq!(code, 0, "{more:?}: {said}");
         assert!(said.contains("Everything that was computed again is as the report says"), "{said}");
-        for part in ["rows", "floors", "comparisons", "sentences of the verdict", "pages and tables"] {
+        for part in ["rows", "floors", "comparisons", "sentences of the verdict", "pages, charts and tables"] {
             assert!(said.contains(part), "{part} was compared: {said}");
         }
     }

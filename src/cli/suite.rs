@@ -1,0 +1,147 @@
+//! `headfit report --suite`: several data sets, one table.
+
+use std::path::Path;
+use std::time::Instant;
+
+use super::printer::Printer;
+use crate::dataset::{self, Dataset, ReadOptions, Source};
+use crate::evaluate::{EvaluateOptions, Mode, StoredScorer, evaluate_with_scores};
+use crate::features::{self, FeatureOptions};
+use crate::head::HeadsFile;
+use crate::report::published::{self, PublishedTable};
+use crate::report::suite::{SuiteEntry, SuitePlan, SuiteReport, SuiteResult};
+use crate::report::{Artefact, refuse_folder};
+use crate::{Error, Result, output};
+
+/// What is asked for.
+pub(super) struct Order<'a> {
+    /// The suite file.
+    pub(super) file: &'a Path,
+    /// Folder that its paths are relative to; `None` = its own.
+    pub(super) root: Option<&'a Path>,
+    /// Folder to write.
+    pub(super) folder: &'a Path,
+    /// Where to write suite.json too.
+    pub(super) json: Option<&'a Path>,
+    /// Replace what was changed.
+    pub(super) force: bool,
+    /// Heading.
+    pub(super) title: Option<String>,
+    /// Published tables beside those that the suite names.
+    pub(super) published: Vec<PublishedTable>,
+}
+
+/// Evaluates every data set and writes the suite's folder.
+pub(super) fn run(order: Order<'_>, printer: &Printer) -> Result<()> {
+    let start = Instant::now();
+    refuse_folder(order.folder, order.force)?;
+    let to_stdout = order.json == Some(Path::new("-"));
+    if let Some(json) = order.json.filter(|_| !to_stdout) {
+        output::refuse_existing(json, order.force)?;
+    }
+    let text = std::fs::read_to_string(order.file).map_err(Error::io(order.file))?;
+    let name = order.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let mut plan = SuitePlan::from_toml(&text, &name)?;
+    if order.title.is_some() {
+        plan.title = order.title;
+    }
+    let mut tables: Vec<PublishedTable> = plan.published.iter().map(|n| published::table(n)).collect::<Result<_>>()?;
+    tables.extend(order.published);
+    let root = order.root.or(order.file.parent()).unwrap_or(Path::new("."));
+    let bar = printer.progress("reading");
+    let mut results = Vec::new();
+    for (n, entry) in plan.datasets.iter().enumerate() {
+        let say = |message: &str| bar.set_message(format!("data set {} of {}: {message}", n + 1, plan.datasets.len()));
+        results.push(measure(&plan, entry, root, &say)?);
+    }
+    let command = format!("headfit report --suite {name} -o DIR");
+    let suite = SuiteReport::new(&plan, results, tables, command);
+    // The folder is absent, empty or a report that may go: nothing else gets here.
+    output::write_folder(order.folder, &suite.files()?, true)?;
+    bar.finish_and_clear();
+    if let Some(json) = order.json {
+        printer.json(json, &suite, order.force)?;
+    }
+    if !to_stdout {
+        suite.datasets.iter().flat_map(|d| &d.evaluation.leakage).for_each(|leak| printer.alarm(&leak.sentence()));
+        for paragraph in &suite.verdict {
+            printer.prose(paragraph);
+            printer.line("");
+        }
+    }
+    printer.note(format!("Done in {:.1} s.", start.elapsed().as_secs_f64()));
+    let page = order.folder.join("suite.html").display().to_string();
+    if to_stdout {
+        printer.note(page)
+    } else {
+        printer.line(page)
+    }
+    Ok(())
+}
+
+/// One data set: its head and all scorers under the suite's protocols.
+fn measure(plan: &SuitePlan, entry: &SuiteEntry, root: &Path, say: &(dyn Fn(&str) + Sync)) -> Result<SuiteResult> {
+    say("reading");
+    let manifest = entry.manifest.as_ref().map(|file| root.join(file));
+    let ds = dataset::read(&Source::Folder { path: root.join(&entry.path), manifest }, ReadOptions::default())?;
+    let head = entry.head.as_ref().map(|file| HeadsFile::read(&root.join(file))).transpose()?;
+    let matrix = match &head {
+        Some(file) => file.features(&ds)?,
+        None => features::build(&ds, &FeatureOptions::default())?,
+    };
+    let mut beside = Vec::new();
+    for (name, file) in &entry.heads {
+        let heads = HeadsFile::read(&root.join(file))?;
+        beside.push(StoredScorer { name: name.clone(), features: heads.features(&ds)?, heads });
+    }
+    let mode = match (&head, entry.cross_validate) {
+        (Some(file), _) => Mode::Stored(file),
+        (None, Some(folds)) => Mode::CrossValidate { folds },
+        (None, None) => Mode::default_for(&ds),
+    };
+    let mut options = EvaluateOptions::new(&ds);
+    options.dimensions = dimensions(&ds, entry)?;
+    options.protocols.clone_from(&plan.protocols);
+    options.draws = plan.draws;
+    options.seed = plan.seed;
+    options.missing_score_equal = entry.missing_score_equal;
+    options.train.lambda = entry.lambda;
+    options.train.seed = plan.seed;
+    options.beside = &beside;
+    options.progress = Some(say);
+    let (evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
+    known_scorers(&ds, entry, &evaluation.rows)?;
+    Ok(SuiteResult {
+        name: entry.name.clone().unwrap_or_else(|| ds.name.clone()),
+        scorers: entry.scorers.clone(),
+        artefact: Artefact::new(&ds, &scores),
+        inputs: ds.inputs.clone(),
+        evaluation,
+        scores,
+    })
+}
+
+fn dimensions(ds: &Dataset, entry: &SuiteEntry) -> Result<Vec<usize>> {
+    if entry.dimensions.is_empty() {
+        return Ok((0..ds.dimensions.len()).collect());
+    }
+    let place = |name: &String| {
+        ds.dimension(name).ok_or_else(|| {
+            let known = ds.dimensions.join(", ");
+            Error::Usage(format!("{}: there is no dimension {name}; there are {known}", entry.path.display()))
+        })
+    };
+    entry.dimensions.iter().map(place).collect()
+}
+
+/// A renamed scorer must exist: a typing error would leave an empty row.
+fn known_scorers(ds: &Dataset, entry: &SuiteEntry, rows: &[crate::evaluate::Row]) -> Result<()> {
+    match entry.scorers.iter().find(|(_, here)| !rows.iter().any(|row| row.scorer == **here)) {
+        Some((row, here)) => {
+            let known = ds.scores.as_ref().map_or(String::new(), |s| s.names.join(", "));
+            let path = entry.path.display();
+            Err(Error::Usage(format!("{path}: {row} = \"{here}\", but there is no such scorer; there are {known}")))
+        }
+        None => Ok(()),
+    }
+}
