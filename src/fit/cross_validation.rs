@@ -39,7 +39,7 @@ pub struct OutOfFold {
     losses: Vec<Vec<f64>>,
     /// λ at which some fold did not converge.
     pub unconverged: usize,
-    /// [fold][λ][parameter]: the weights of every fit.
+    /// `[fold][λ][parameter]`: the weights of every fit.
     pub paths: Vec<Vec<Vec<f64>>>,
 }
 

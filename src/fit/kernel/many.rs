@@ -10,18 +10,18 @@ use super::{Real, TILE, padded};
 /// What K problems bring to and take from a tile.
 #[derive(Clone)]
 pub struct Lanes<R, const K: usize> {
-    /// Weights, column by column: [padded columns][problem].
+    /// Weights, column by column: `[padded columns][problem]`.
     pub w: Vec<[R; K]>,
     columns: usize,
     /// Columns in which some problem has a weight other than 0.
     pub active: Vec<u32>,
-    /// Row weights of the tile: [row][problem].
+    /// Row weights of the tile: `[row][problem]`.
     pub m: Vec<[R; K]>,
     /// Margins, then slopes: [row][problem].
     z: Vec<[R; K]>,
     e: Vec<[R; K]>,
     log: Vec<[R; K]>,
-    /// Σ m ∂ℓ so far: [padded columns][problem].
+    /// Σ m ∂ℓ so far: `[padded columns][problem]`.
     pub gradient: Vec<[f64; K]>,
     /// Σ m ℓ so far.
     pub loss: [f64; K],
