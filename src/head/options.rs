@@ -34,7 +34,7 @@ pub enum Scope {
     Own,
 }
 
-/// Choices of [`train`]; the numbers are those of [`FitOptions`].
+/// Choices of [`super::train()`]; the numbers are those of [`FitOptions`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainOptions {
     /// How weights are found.

@@ -186,7 +186,7 @@ impl Setting {
         }
     }
 
-    /// Loading and hardest share of ladder number `ladder`, as in [`LADDERS`].
+    /// Loading and hardest share of ladder number `ladder`, as in the table of ladders.
     pub fn ladder(self, ladder: usize) -> (f64, f64) {
         match self {
             Self::VisionReward => LADDERS[ladder % LADDERS.len()],
@@ -194,7 +194,7 @@ impl Setting {
         }
     }
 
-    /// True yes share of a rung; see [`true_share`].
+    /// True yes share of a rung, between the hardest share and 1.
     pub fn true_share(self, rank: usize, rungs: usize, hardest: f64, accuracy: f64) -> f64 {
         match self {
             Self::VisionReward => true_share(rank, rungs, hardest, accuracy),
