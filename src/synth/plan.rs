@@ -194,7 +194,7 @@ impl Setting {
         }
     }
 
-    /// True yes share of a rung, between the hardest share and 1.
+    /// True yes share of a rung: the easier the rung, the higher.
     pub fn true_share(self, rank: usize, rungs: usize, hardest: f64, accuracy: f64) -> f64 {
         match self {
             Self::VisionReward => true_share(rank, rungs, hardest, accuracy),
