@@ -1,5 +1,6 @@
 //! Pairs for training: what is kept and why, and every trainer's file read back.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -101,6 +102,54 @@ fn every_layout_is_written_and_holds_the_pairs() {
     succeed(room, &["check", "sim"]);
 }
 
+/// Winner and loser of every pair of the overall label, by path.
+fn winners(pairs: &Path, item: impl Fn(&str) -> String) -> BTreeSet<(String, String)> {
+    let mut reader = csv::Reader::from_path(pairs).unwrap();
+    let head = reader.headers().unwrap().clone();
+    let at = |name: &str| head.iter().position(|h| h == name).unwrap();
+    let (a, b, label) = (at("item_a"), at("item_b"), at("label"));
+    let rows = reader.records().map(Result::unwrap);
+    rows.map(|row| match &row[label] {
+        "a" => (item(&row[a]), item(&row[b])),
+        "b" => (item(&row[b]), item(&row[a])),
+        other => panic!("a selected pair is no {other}"),
+    })
+    .collect()
+}
+
+#[test]
+fn what_is_exported_is_imported_again() {
+    let room = folder();
+    let room = room.path();
+    prepared(room);
+    let base = ["select", "sim", "--head", "heads.json", "--hard", "--min-gap", "0.2"];
+    succeed(room, &[&base[..], &["-o", "pairs", "--format", "pairs"]].concat());
+    // Items are named by their paths in the trainers' files.
+    let items = fs::read_to_string(room.join("sim/items.csv")).unwrap();
+    let path = |id: &str| {
+        let line = items.lines().find(|line| line.starts_with(&format!("{id},"))).unwrap();
+        line.rsplit_once(',').unwrap().1.to_owned()
+    };
+    let selected = winners(&room.join("pairs/pairs.csv"), path);
+    assert!(selected.len() > 5);
+    succeed(room, &[&base[..], &["-o", "hpd", "--format", "hpdv2"]].concat());
+    succeed(room, &["import", "hpdv2", "hpd/train.json", "-o", "from-hpd"]);
+    assert_eq!(winners(&room.join("from-hpd/pairs.csv"), str::to_owned), selected);
+    succeed(room, &[&base[..], &["-o", "dpo", "--format", "diffusion-dpo"]].concat());
+    succeed(room, &["import", "pickapic", "dpo/train-00000-of-00001.parquet", "-o", "from-dpo"]);
+    assert_eq!(winners(&room.join("from-dpo/pairs.csv"), str::to_owned), selected);
+    // VideoAlign has a label per part: every part of a dominating winner is no worse.
+    succeed(room, &[&base[..], &["-o", "va", "--format", "videoalign", "--fps", "8", "--num-frames", "48"]].concat());
+    succeed(room, &["import", "videoalign", "va/preference.csv", "-o", "from-va"]);
+    let pairs = fs::read_to_string(room.join("from-va/pairs.csv")).unwrap();
+    let decided: BTreeSet<(String, String)> = (pairs.lines().skip(1))
+        .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>())
+        .filter(|row| row[5] != "tie")
+        .map(|row| if row[5] == "a" { (row[3].clone(), row[4].clone()) } else { (row[4].clone(), row[3].clone()) })
+        .collect();
+    assert!(!decided.is_empty() && decided.is_subset(&selected), "{decided:?}");
+}
+
 #[test]
 fn media_bytes_go_into_the_shards() {
     let room = folder();
@@ -136,6 +185,7 @@ fn what_an_export_lacks_is_said_and_nothing_is_written() {
         let run = headfit(room, &[&base[..], gap, flags].concat());
         assert_eq!(run.code, code, "{flags:?}: {}", run.stderr);
         assert!(run.stderr.contains(says), "{flags:?}: {}", run.stderr);
+        insta::assert_snapshot!(format!("select-refuses-{}", says.replace(' ', "-")), run.stderr);
         assert!(!room.join("out").exists());
     };
     refused(3, &["--format", "videoalign"], "fps and num_frames");
