@@ -44,17 +44,20 @@ pub struct Assessment {
 /// Under `diff-decided` the common pairs are those on which both scorers decide.
 pub fn assess(labels: &LabelledPairs, scorers: &[ScoredPairs], question: Question<'_>) -> Assessment {
     let protocols = question.protocols;
-    let mut samples: Vec<Sample> = scorers.iter().map(|s| Sample::new(labels, s, &s.covered(), protocols)).collect();
+    let mut samples: Vec<Sample> = scorers.par_iter().map(|s| Sample::new(labels, s, &s.covered(), protocols)).collect();
     let duels = if question.head_first { duels(labels, scorers, protocols, &mut samples) } else { Vec::new() };
     let bootstrap = Bootstrap { groups: labels.groups, draws: question.draws, seed: question.seed };
     let draws = bootstrap.run(&samples, protocols);
     let points: Vec<Vec<Point>> = samples.par_iter().map(|s| protocols.iter().map(|&p| s.point(p)).collect()).collect();
 
     let mut found = Assessment::default();
-    for (s, scored) in scorers.iter().enumerate() {
+    let rows = scorers.par_iter().enumerate().map(|(s, scored)| {
         let rows = protocols.par_iter().enumerate();
         let rows = rows.map(|(k, &protocol)| row(question, scored, protocol, &samples[s], &points[s][k], &draws[s][k]));
-        found.rows.extend(rows.collect::<Vec<Row>>());
+        rows.collect::<Vec<Row>>()
+    });
+    for ((s, scored), rows) in scorers.iter().enumerate().zip(rows.collect::<Vec<_>>()) {
+        found.rows.extend(rows);
         found.notes.extend(notes(question, scored, &draws[s], &points[s]));
     }
     let jobs: Vec<(&Duel, usize, Protocol)> = (duels.iter())
