@@ -178,7 +178,7 @@ fn import(args: &ImportArgs, printer: &Printer) -> Result<()> {
             head.gates.as_ref().map_or(0, Vec::len),
             used.join(" and ")
         ));
-        head.notes.iter().for_each(|note| printer.prose(note));
+        head.notes.iter().filter(|_| !printer.is_quiet()).for_each(|note| printer.prose(note));
     }
     printer.note(format!("wrote {}", args.out.display()));
     Ok(())
@@ -194,7 +194,7 @@ fn export(args: &ExportArgs, printer: &Printer) -> Result<()> {
     for (name, _) in &export.files {
         printer.line(format!("{}", args.out.join(name).display()));
     }
-    export.notes.iter().for_each(|note| printer.prose(note));
+    export.notes.iter().filter(|_| !printer.is_quiet()).for_each(|note| printer.prose(note));
     Ok(())
 }
 

@@ -34,21 +34,21 @@ pub struct ImportArgs {
     /// Name of the data set (default: that of the folder)
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// VisionRewardDB: where the answers come from
-    #[arg(long, default_value = "meta-result", value_name = "SOURCE")]
-    answers: AnswerSource,
+    /// VisionRewardDB: where the answers come from (default: meta-result)
+    #[arg(long, value_name = "SOURCE")]
+    answers: Option<AnswerSource>,
     /// VisionRewardDB: which value of meta_mask keeps a question (default: proven from the rows)
     #[arg(long, value_name = "0|1", value_parser = clap::value_parser!(u8).range(0..=1))]
     mask_keeps: Option<u8>,
     /// Split of the pairs: train or test (default: as the layout or the file name says)
     #[arg(long, value_name = "SPLIT", value_parser = split)]
     split: Option<Split>,
-    /// Judge logs: what stands between item and question in custom_id
-    #[arg(long, default_value = "::", value_name = "TEXT")]
-    separator: String,
-    /// Judge logs: least share of the first token's probability on yes and no
-    #[arg(long, default_value_t = 0.5, value_name = "SHARE")]
-    min_coverage: f64,
+    /// Judge logs: what stands between item and question in custom_id (default: `::`)
+    #[arg(long, value_name = "TEXT")]
+    separator: Option<String>,
+    /// Judge logs: least share of the first token's probability on yes and no (default: 0.5)
+    #[arg(long, value_name = "SHARE")]
+    min_coverage: Option<f64>,
     /// Replace the folder
     #[arg(long)]
     force: bool,
@@ -69,18 +69,21 @@ fn split(text: &str) -> std::result::Result<Split, String> {
 /// was made breaks a rule, such as pairs that contradict each other; then it is written, to be looked at.
 pub fn run(args: &ImportArgs, printer: &Printer) -> Result<()> {
     output::refuse_foreign_folder(&args.output, args.force)?;
-    if !(0.0..=1.0).contains(&args.min_coverage) {
-        return Err(Error::Usage(format!("--min-coverage {}: give a share between 0 and 1", args.min_coverage)));
+    refuse_foreign_flags(args)?;
+    let usual = ImportOptions::default();
+    let min_coverage = args.min_coverage.unwrap_or(usual.min_coverage);
+    if !(0.0..=1.0).contains(&min_coverage) {
+        return Err(Error::Usage(format!("--min-coverage {min_coverage}: give a share between 0 and 1")));
     }
     let name = args.name.clone().unwrap_or_else(|| {
         args.output.file_name().map_or_else(|| "imported".to_owned(), |n| n.to_string_lossy().into_owned())
     });
     let options = ImportOptions {
-        answers: args.answers,
+        answers: args.answers.unwrap_or(usual.answers),
         mask_keeps: args.mask_keeps,
         split: args.split,
-        separator: args.separator.clone(),
-        min_coverage: args.min_coverage,
+        separator: args.separator.clone().unwrap_or(usual.separator),
+        min_coverage,
     };
     let progress = printer.progress("importing");
     let imported = import(args.kind, &args.files, &name, &options)?;
@@ -96,7 +99,27 @@ pub fn run(args: &ImportArgs, printer: &Printer) -> Result<()> {
         printer.note(format!("wrote {}, which breaks rules of a data set:", args.output.display()));
         return Err(Error::Data(Box::new(problems)));
     }
-    print_problems(&problems, printer);
+    if !printer.is_quiet() {
+        print_problems(&problems, printer);
+    }
     printer.note(format!("wrote {}; next: headfit check {}", args.output.display(), args.output.display()));
     Ok(())
+}
+
+/// A flag that the layout has no use for would promise what does not happen.
+fn refuse_foreign_flags(args: &ImportArgs) -> Result<()> {
+    let ratings = matches!(args.kind, Kind::VisionrewardDbImage | Kind::VisionrewardDbVideo);
+    let log = args.kind == Kind::JudgeLog;
+    let pairs = !(ratings || log || args.kind == Kind::Dsg);
+    let flags = [
+        ("--answers", args.answers.is_some(), ratings, "VisionRewardDB"),
+        ("--mask-keeps", args.mask_keeps.is_some(), ratings, "VisionRewardDB"),
+        ("--split", args.split.is_some(), pairs, "layouts with pairs"),
+        ("--separator", args.separator.is_some(), log, "judge logs"),
+        ("--min-coverage", args.min_coverage.is_some(), log, "judge logs"),
+    ];
+    match flags.into_iter().find(|(_, given, fits, _)| *given && !fits) {
+        Some((flag, _, _, who)) => Err(Error::Usage(format!("{flag} is for {who} only; leave it out"))),
+        None => Ok(()),
+    }
 }

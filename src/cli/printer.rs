@@ -23,6 +23,11 @@ impl Printer {
         Self { quiet, verbose: verbose && !quiet }
     }
 
+    /// Whether only results are wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// One line of result on stdout. A closed pipe is not an error of ours.
     pub fn line(&self, text: impl AsRef<str>) {
         let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());

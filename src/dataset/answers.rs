@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         let table = self.table;
         let columns = ["item_id", "question_id", "answer"].map(|name| table.require(name, problems));
         let [Some(id), Some(question), Some(answer)] = columns else { return None };
-        let known = ["item_id", "question_id", "answer", "question", "category", "judge", "depends_on"];
+        let known = ["item_id", "question_id", "answer", "question", "category", "judge", "depends_on", "coverage"];
         note_unused(table, &known, problems);
         let optional = ["judge", "category", "question", "depends_on"].map(|name| table.column(name));
         let [judge, category, text, depends_on] = optional;

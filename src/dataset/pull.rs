@@ -77,7 +77,7 @@ pub struct Pulled {
     pub path: PathBuf,
     /// Size in bytes.
     pub bytes: u64,
-    /// Whether its hash was compared with the hub's; not so when offline.
+    /// Whether its hash was compared with the hub's, or offline with the one that the cache remembers.
     pub verified: bool,
 }
 
@@ -108,6 +108,9 @@ impl Request {
             }
         };
         let patterns = if patterns.is_empty() { default.into_iter().map(str::to_owned).collect() } else { patterns };
+        if !revision.split('/').all(plain) {
+            return Err(Error::Usage(format!("--revision {revision}: give a branch, a tag or a commit")));
+        }
         for pattern in &patterns {
             glob::Pattern::new(pattern).map_err(|e| Error::Usage(format!("--file {pattern}: {e}")))?;
         }
@@ -167,7 +170,7 @@ fn bring(
     }
     let metadata = api.metadata(&repo.url(&name)).map_err(|e| hub_error(&name, &e))?;
     let (etag, size) = (metadata.etag().to_owned(), metadata.size() as u64);
-    if !matches!(etag.len(), 40 | 64) || !etag.chars().all(|c| c.is_ascii_hexdigit()) {
+    if !is_hash(&etag) {
         return Err(refused(&name, "the hub gives no hash to prove the file by"));
     }
     if !metadata.commit_hash().chars().all(|c| c.is_ascii_alphanumeric()) {
@@ -195,6 +198,11 @@ fn bring(
         discard(cache, &etag, &path)?;
     }
     Err(refused(&name, "the file that arrives does not have the size and hash that the hub gives for it"))
+}
+
+/// A SHA-256, or a hash of git's.
+fn is_hash(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.chars().all(|c| c.is_ascii_hexdigit())
 }
 
 /// Removes a file that is not what it should be.
@@ -239,6 +247,9 @@ fn from_cache(cache: &Cache, request: &Request) -> Result<Vec<Pulled>> {
     let folder = cache.path().join(request.repo().folder_name());
     let reference = folder.join("refs").join(&request.revision);
     let commit = std::fs::read_to_string(&reference).unwrap_or_else(|_| request.revision.clone());
+    if !commit.trim().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        return Err(refused(&reference.display().to_string(), "the cache names no commit"));
+    }
     let snapshot = folder.join("snapshots").join(commit.trim());
     let mut names = Vec::new();
     if snapshot.is_dir() {
@@ -250,9 +261,27 @@ fn from_cache(cache: &Cache, request: &Request) -> Result<Vec<Pulled>> {
         .map(|name| {
             let path = snapshot.join(&name);
             let bytes = std::fs::metadata(&path).map_err(Error::io(&path))?.len();
-            Ok(Pulled { name, path, bytes, verified: false })
+            // The cache names a blob by the hash that the hub gave for it.
+            let blob = std::fs::canonicalize(&path).map_err(Error::io(&path))?;
+            let hash = blob.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let verified = is_hash(&hash);
+            if verified && !proven(&path, &hash, bytes)? {
+                return Err(refused(
+                    &name,
+                    "the file in the cache is not what its hash says; delete it and pull again",
+                ));
+            }
+            Ok(Pulled { name, path, bytes, verified })
         })
         .collect::<Result<_>>()?;
+    // A name without a pattern is one file, which was asked for.
+    let here = |name: &str| pulled.iter().any(|file| file.name == name);
+    let plain = request.patterns.iter().filter(|p| !p.contains(['*', '?', '[']));
+    let absent: Vec<&str> = plain.map(String::as_str).filter(|name| !here(name)).collect();
+    if !pulled.is_empty() && !absent.is_empty() {
+        let text = format!("{} is not in the cache, and HF_HUB_OFFLINE forbids to ask the hub", absent.join(", "));
+        return Err(refused(&request.repository, &text));
+    }
     if pulled.is_empty() {
         let text = format!("{} is not in the cache, and HF_HUB_OFFLINE forbids to ask the hub", request.repository);
         return Err(Error::Io { path: folder, source: std::io::Error::other(text) });

@@ -1,7 +1,8 @@
 //! Answers of one item after another, from a file or a pipe of any size: a wide or long table as CSV or JSON lines, read
-//! row by row in constant memory.
+//! row by row; of what was read only a hash of each id is kept.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, Read};
 
 use super::answers::{Token, token_of};
@@ -92,6 +93,8 @@ struct Sink<'a> {
     each: &'a mut dyn FnMut(StreamItem) -> Result<()>,
     /// The item whose rows are being read (long form).
     open: Option<StreamItem>,
+    /// 128-bit hashes of the ids that have been read: 16 bytes an item, so that no id is scored twice unseen.
+    read: HashSet<u128>,
     /// Whether a row of the open item was bad.
     spoilt: bool,
     /// Names that had a value somewhere.
@@ -105,7 +108,7 @@ impl<'a> Sink<'a> {
         let place = options.names.iter().enumerate().map(|(n, name)| (name.as_str(), n)).collect();
         let seen = vec![false; options.names.len()];
         let (open, unknown, summary) = (None, BTreeMap::new(), StreamSummary::default());
-        Self { options, place, each, open, spoilt: false, seen, unknown, summary }
+        Self { options, place, each, open, read: HashSet::new(), spoilt: false, seen, unknown, summary }
     }
 
     fn refuse(&mut self, rule: &'static str, line: u64, cell: Option<(&str, &str)>, message: &str, remedy: &str) {
@@ -123,6 +126,11 @@ impl<'a> Sink<'a> {
             return Ok(());
         }
         self.close()?;
+        if !self.read.insert(hash(id)) {
+            let message = "the item has been read before: it stands twice, or its rows are not together";
+            let remedy = "sort the rows by item, and keep each item once";
+            self.refuse("duplicate-id", line, Some(("item_id", id)), message, remedy);
+        }
         self.open = Some(StreamItem { id: id.to_owned(), line, values: vec![None; self.options.names.len()] });
         Ok(())
     }
@@ -224,6 +232,15 @@ impl<'a> Sink<'a> {
         }
         Ok(self.summary)
     }
+}
+
+fn hash(id: &str) -> u128 {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, id).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    half(0) << 64 | half(1)
 }
 
 fn csv(reader: impl Read, sink: &mut Sink<'_>) -> Result<()> {

@@ -44,7 +44,8 @@ pub struct Assessment {
 /// Under `diff-decided` the common pairs are those on which both scorers decide.
 pub fn assess(labels: &LabelledPairs, scorers: &[ScoredPairs], question: Question<'_>) -> Assessment {
     let protocols = question.protocols;
-    let mut samples: Vec<Sample> = scorers.par_iter().map(|s| Sample::new(labels, s, &s.covered(), protocols)).collect();
+    let mut samples: Vec<Sample> =
+        scorers.par_iter().map(|s| Sample::new(labels, s, &s.covered(), protocols)).collect();
     let duels = if question.head_first { duels(labels, scorers, protocols, &mut samples) } else { Vec::new() };
     let bootstrap = Bootstrap { groups: labels.groups, draws: question.draws, seed: question.seed };
     let draws = bootstrap.run(&samples, protocols);

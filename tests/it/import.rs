@@ -314,3 +314,79 @@ fn files_that_are_not_what_they_say() {
     assert!(run.stderr.contains("lacks prompt_id, item_id"), "{}", run.stderr);
     assert!(!room.path().join("data").exists());
 }
+
+#[test]
+fn a_mask_that_masks_nothing_proves_nothing() {
+    let room = folder();
+    let rows: Vec<String> = [0, 1]
+        .map(|bit| {
+            let annotation = json!({"hands": -4, "body": 1});
+            json!({"internal_id": format!("i{bit}"), "annotation": annotation, "meta_result": vec![1; 59],
+                   "meta_mask": vec![1; 59]})
+            .to_string()
+        })
+        .to_vec();
+    let (run, _) = import(room.path(), "visionreward-db-image", "m.jsonl", &rows.join("\n"), &[]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("cannot be proven"), "{}", run.stderr);
+}
+
+#[test]
+fn a_failed_call_is_the_same_judge_and_logits_are_no_probabilities() {
+    let room = folder();
+    let line = |question: &str, logprob: f64| {
+        json!({"item_id": "i", "question_id": question, "model": "vlm", "choices": [{"logprobs": {"content":
+            [{"token": "yes", "logprob": logprob}]}}]})
+        .to_string()
+    };
+    let failed = json!({"item_id": "i", "question_id": "q2", "error": {"code": 500}}).to_string();
+    let (run, check) = import(room.path(), "judge-log", "l.jsonl", &[line("q1", -0.1), failed].join("\n"), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(table(room.path(), "answers.csv")["judge"], ["vlm", "vlm"]);
+    assert!(!check["problems"].to_string().contains("coverage"), "our own column is no surprise");
+    let (run, _) = import(room.path(), "judge-log", "x.jsonl", &line("q1", 5.0), &["--force"]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("not logits"), "{}", run.stderr);
+}
+
+#[test]
+fn records_that_say_too_little_or_too_much() {
+    let room = folder();
+    // An empty list of annotations leaves the rank.
+    let rank = json!([{"prompt": "q", "image_path": ["a", "b"], "rank": [0, 1], "raw_annotations": []}]);
+    let (run, _) = import(room.path(), "hpdv2", "r.json", &rank.to_string(), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(table(room.path(), "pairs.csv")["label"], ["a"]);
+    // Nobody compared the two losers.
+    let three = json!([{"prompt": "p", "file_path": ["a", "b", "c"], "human_preference": [1, 0, 0]}]);
+    let (run, _) = import(room.path(), "hpdv2", "t.json", &three.to_string(), &["--force"]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("about two images"), "{}", run.stderr);
+    let (run, _) = import(room.path(), "videoalign", "s.csv", "path_A,path_B,prompt,VQ\nx,x,p,A\n", &["--force"]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("s.csv:2") && run.stderr.contains("same item"), "{}", run.stderr);
+    let text = "prompt_id,item_id,rank\np,x,1\np,y,2\nq,z,1\n";
+    let (run, _) = import(room.path(), "rankings", "k.csv", text, &["--split", "test", "--force"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(table(room.path(), "pairs.csv")["split"], ["test"]);
+    assert!(run.stdout.contains("single candidate"), "{}", run.stdout);
+    let (run, _) = import(room.path(), "rankings", "k.csv", text, &["--mask-keeps", "1", "--force"]);
+    assert_eq!(run.code, 2, "a flag that the layout has no use for");
+}
+
+#[test]
+fn a_name_under_two_prompts_is_two_items_whatever_the_order() {
+    let room = folder();
+    let rows = ["a,b,p,A", "a,c,q,B"];
+    let pairs = |order: [&str; 2]| {
+        let text = format!("path_A,path_B,prompt,VQ\n{}\n", order.join("\n"));
+        let (run, _) = import(room.path(), "videoalign", "t.csv", &text, &["--force"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let mut items = table(room.path(), "items.csv")["item_id"].clone();
+        items.sort();
+        items
+    };
+    let there = pairs(rows);
+    assert_eq!(there, pairs([rows[1], rows[0]]));
+    assert_eq!(there.iter().filter(|id| id.starts_with("a@")).count(), 2, "{there:?}");
+}

@@ -121,10 +121,22 @@ fn files_are_brought_proven_and_found_again() {
     let run = pull(room.path(), &endpoint, false, &["someone/videos", "--file", "**/*.csv"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(hub.seen.lock().unwrap().len(), before + 2);
-    // Offline the cache serves, and says that it proves nothing.
+    // Offline the cache serves, and still proves what it gives.
     let run = pull(room.path(), "http://127.0.0.1:1", true, &["someone/videos", "--file", "**/*.csv"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.contains("not verified"), "{}", run.stderr);
+    assert!(run.stderr.contains("hash verified"), "{}", run.stderr);
+    let cached = std::path::PathBuf::from(run.stdout.trim());
+    std::fs::write(&cached, b"tampered").unwrap();
+    let run = pull(room.path(), "http://127.0.0.1:1", true, &["someone/videos", "--file", "**/*.csv"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("not what its hash says"), "{}", run.stderr);
+    std::fs::write(&cached, &content).unwrap();
+    let both = ["someone/videos", "--file", "data/a.csv", "--file", "data/b.csv"];
+    let run = pull(room.path(), "http://127.0.0.1:1", true, &both);
+    assert_eq!(run.code, 1, "half of what was asked for is not enough");
+    assert!(run.stderr.contains("data/b.csv"), "{}", run.stderr);
+    let run = pull(room.path(), "http://127.0.0.1:1", true, &["someone/videos", "--revision", "../../.."]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
     let run = pull(room.path(), "http://127.0.0.1:1", true, &["someone/else"]);
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("HF_HUB_OFFLINE"), "{}", run.stderr);

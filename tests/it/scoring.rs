@@ -194,3 +194,21 @@ fn a_comparison_and_its_explanation() {
     assert_eq!(nobody.code, 2);
     assert!(nobody.stderr.contains("did you mean v1l"), "{}", nobody.stderr);
 }
+
+#[test]
+fn no_item_of_a_stream_is_scored_twice() {
+    let room = folder();
+    let room = room.path();
+    small(room);
+    let score = |text: &str| piped(room, &["score", "--head", "heads.json", "-", "-o", "s.csv"], text.as_bytes());
+    // Rows of one item that are not together would be scored as two halves.
+    let run = score("item_id,question_id,answer\ni,sharp,yes\nk,sharp,no\ni,bright,yes\n");
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains(":4") && run.stderr.contains("not together"), "{}", run.stderr);
+    let answers = fs::read_to_string(room.join("data/answers.csv")).unwrap();
+    let mut lines: Vec<&str> = answers.lines().take(4).collect();
+    lines.push(lines[1]);
+    let run = score(&lines.join("\n"));
+    assert_eq!(run.code, 3, "the same item again");
+    assert!(!room.join("s.csv").exists());
+}

@@ -1,5 +1,6 @@
 //! TIGER-Lab GenAI-Bench (arXiv 2406.04485): votes of the arena on image generation, image edition and video generation.
 
+use super::ImportOptions;
 use super::record::{Fields, Record, Records};
 use super::tables::{Builder, Item, Pair};
 use crate::problems::Problems;
@@ -20,7 +21,7 @@ pub static FIELDS: Fields = Fields {
 };
 
 /// Adds the votes of one file.
-pub fn read(records: &Records, builder: &mut Builder, problems: &mut Problems) {
+pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, problems: &mut Problems) {
     for row in &records.rows {
         let task = match () {
             () if row.fields.contains_key("instruct_prompt") => "image_edition",
@@ -41,7 +42,8 @@ pub fn read(records: &Records, builder: &mut Builder, problems: &mut Problems) {
         let mut side = |side: &str| item_of(records, row, task, side, builder, problems);
         let (a, b) = (side("left"), side("right"));
         let (dimension, annotator) = (task.to_owned(), String::new());
-        builder.pairs.push(Pair { dimension, a, b, label, annotator, split: None, verbatim: vote });
+        let pair = Pair { dimension, a, b, label, annotator, split: options.split, verbatim: vote };
+        builder.pair(pair, &records.file, row.line, problems);
     }
 }
 

@@ -40,7 +40,9 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
         let trained = row.fields.contains_key("human_preference");
         let split = options.split.or(Some(if trained { Split::Train } else { Split::Test }));
         for (annotator, ranks) in orders {
-            builder.pairs.extend(ranked_pairs(&items, &ranks, "overall", &annotator, split));
+            for pair in ranked_pairs(&items, &ranks, "overall", &annotator, split) {
+                builder.pair(pair, &records.file, row.line, problems);
+            }
         }
     }
 }
@@ -51,13 +53,23 @@ fn orders(records: &Records, row: &Record, images: usize, problems: &mut Problem
         let message = format!("{field} has {found} entries for {images} images");
         records.error("list-length", row, field, message, "correct the record")
     };
-    let raw = ["raw_annotations", "raw_annotation"].into_iter().find(|f| row.fields.contains_key(*f));
+    let said = |field: &&str| match row.fields.get(*field) {
+        None | Some(Value::Null) => false,
+        Some(value) => value.as_array().is_none_or(|list| !list.is_empty()),
+    };
+    let raw = ["raw_annotations", "raw_annotation"].into_iter().find(said);
     if row.fields.contains_key("human_preference") {
         let Some(preference) = records.list(row, "human_preference", "0 and 1", whole, problems) else {
             return Vec::new();
         };
         if preference.len() != images {
             problems.push(wrong_length("human_preference", preference.len()));
+            return Vec::new();
+        }
+        if images != 2 {
+            let message = format!("human_preference is about two images; the record has {images}");
+            let remedy = "give a rank for several images";
+            problems.push(records.error("list-length", row, "human_preference", message, remedy));
             return Vec::new();
         }
         if preference.iter().any(|p| !matches!(p, 0 | 1)) || preference.iter().sum::<i64>() != 1 {

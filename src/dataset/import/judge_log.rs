@@ -44,6 +44,7 @@ struct Left {
 /// Adds the answers of one file.
 pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, problems: &mut Problems) {
     let mut left = Left::default();
+    let only = only_judge(records);
     for row in &records.rows {
         let Some((name, question_id)) = names(records, row, &options.separator, problems) else { continue };
         let prompt = row.text("prompt").unwrap_or_default();
@@ -60,12 +61,21 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
         let choices = row.fields.get("choices").or_else(|| body.and_then(|b| b.get("choices")));
         let model = row.text("model").or_else(|| body?.get("model")?.as_str().map(str::to_owned));
         let failed = row.fields.get("error").is_some_and(|e| !e.is_null());
-        let Some(choice) = choices.and_then(|c| c.get(0)).filter(|_| !failed) else {
-            left.failed += 1;
-            builder.answers.push(Answer { item, question_id, question: text("question"), ..Answer::default() });
-            continue;
+        let (answer, coverage) = match choices.and_then(|c| c.get(0)).filter(|_| !failed) {
+            Some(choice) => match answer(choice, options.min_coverage, &mut left) {
+                Ok(found) => found,
+                Err(total) => {
+                    let message = format!("the probabilities of the first token add up to {total:.4}");
+                    let remedy = "log natural logarithms of probabilities, not logits";
+                    problems.push(records.problem(Severity::Error, "not-a-probability", row, message, remedy));
+                    continue;
+                }
+            },
+            None => {
+                left.failed += 1;
+                Default::default()
+            }
         };
-        let (answer, coverage) = answer(choice, options.min_coverage, &mut left);
         builder.answers.push(Answer {
             item,
             question_id,
@@ -73,7 +83,8 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
             coverage,
             question: text("question"),
             category: text("category"),
-            judge: row.text("judge").or(model).unwrap_or_default(),
+            // A call that failed names no model; it is still a question that this judge was asked.
+            judge: row.text("judge").or(model).or_else(|| only.clone()).unwrap_or_default(),
             depends_on: text("depends_on"),
         });
     }
@@ -87,6 +98,18 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
         format!("answers have less than {} of the probability on yes and no: they are missing", options.min_coverage);
     note(left.uncovered, "low-coverage", &below);
     note(left.hard, "no-logprobs", "answers have no log-probabilities: their text is taken as it is");
+}
+
+/// The judge's name, where the whole file has one.
+fn only_judge(records: &Records) -> Option<String> {
+    let name = |row: &Record| {
+        let body = row.fields.get("response").and_then(|r| r.get("body"));
+        let model = || body?.get("model")?.as_str().map(str::to_owned);
+        row.text("judge").or_else(|| row.text("model")).or_else(model)
+    };
+    let mut names = records.rows.iter().filter_map(name);
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
 }
 
 /// Item and question of a line.
@@ -105,19 +128,24 @@ fn names(records: &Records, row: &Record, separator: &str, problems: &mut Proble
     split.map(|(item, question)| (item.to_owned(), question.to_owned()))
 }
 
-/// The answer as P(yes) with its coverage, or as text where there are no log-probabilities.
-fn answer(choice: &Value, min_coverage: f64, left: &mut Left) -> (String, String) {
+/// The answer as P(yes) with its coverage, or as text where there are no log-probabilities. The error is a sum of
+/// probabilities that cannot be one.
+fn answer(choice: &Value, min_coverage: f64, left: &mut Left) -> Result<(String, String), f64> {
     let first = choice.pointer("/logprobs/content/0");
     let Some(first) = first else {
         left.hard += 1;
         let text = choice.pointer("/message/content").or_else(|| choice.get("text")).and_then(Value::as_str);
-        return (text.unwrap_or_default().trim().to_owned(), String::new());
+        return Ok((text.unwrap_or_default().trim().to_owned(), String::new()));
     };
     let listed = first.get("top_logprobs").and_then(Value::as_array).filter(|top| !top.is_empty());
     let alternatives: Vec<&Value> = listed.map_or_else(|| vec![first], |top| top.iter().collect());
+    let probability = |a: &&Value| a.get("logprob").and_then(Value::as_f64).map_or(0.0, f64::exp);
+    let total: f64 = alternatives.iter().map(probability).sum();
+    if total.is_nan() || total > 1.001 {
+        return Err(total);
+    }
     let mass = |word: &str| -> f64 {
         let says = |a: &&&Value| a.get("token").and_then(Value::as_str).is_some_and(|token| reads(token, word));
-        let probability = |a: &&Value| a.get("logprob").and_then(Value::as_f64).map_or(0.0, f64::exp);
         alternatives.iter().filter(says).map(probability).fold(0.0, |sum, p| sum + p)
     };
     let (yes, no) = (mass("yes"), mass("no"));
@@ -125,9 +153,9 @@ fn answer(choice: &Value, min_coverage: f64, left: &mut Left) -> (String, String
     let shown = format!("{coverage:.6}");
     if coverage.is_nan() || coverage < min_coverage || coverage == 0.0 {
         left.uncovered += 1;
-        return (String::new(), shown);
+        return Ok((String::new(), shown));
     }
-    (format!("{:.6}", yes / coverage), shown)
+    Ok((format!("{:.6}", yes / coverage), shown))
 }
 
 /// Whether a token reads `word`: case, spaces and the marks that tokenizers write for a space aside.

@@ -150,10 +150,10 @@ fn read_one(
     match kind {
         Kind::VisionrewardPairs => visionreward_pairs::read(&records, options, builder, problems),
         Kind::Videoalign => videoalign::read(&records, options, builder, problems),
-        Kind::GenaiBench => genai_bench::read(&records, builder, problems),
+        Kind::GenaiBench => genai_bench::read(&records, options, builder, problems),
         Kind::Hpdv2 => hpdv2::read(&records, options, builder, problems),
         Kind::Pickapic => pickapic::read(&records, options, builder, problems),
-        Kind::Rankings => rankings::read(&records, builder, problems),
+        Kind::Rankings => rankings::read(&records, options, builder, problems),
         _ => judge_log::read(&records, options, builder, problems),
     }
     Ok(())

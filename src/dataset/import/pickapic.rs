@@ -66,7 +66,8 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
         }
         let annotator = row.text("user_id").unwrap_or_default();
         let (dimension, verbatim) = ("overall".to_owned(), String::new());
-        builder.pairs.push(Pair { dimension, a, b, label, annotator, split: options.split, verbatim });
+        let pair = Pair { dimension, a, b, label, annotator, split: options.split, verbatim };
+        builder.pair(pair, &records.file, row.line, problems);
     }
     if unlabelled > 0 {
         let message = format!("{unlabelled} records have no label (has_label = false): no pair is made of them");

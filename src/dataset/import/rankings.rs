@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ImportOptions;
 use super::hpdv2::ranked_pairs;
 use super::record::{Fields, Records};
 use super::tables::{Builder, Item};
@@ -19,7 +20,7 @@ type Key = (String, String, String);
 
 /// Makes pairs of all candidates that one annotator ranked for one prompt. 1 is best; equal ranks tie; a blank rank leaves
 /// the candidate out.
-pub fn read(records: &Records, builder: &mut Builder, problems: &mut Problems) {
+pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, problems: &mut Problems) {
     let mut rankings: BTreeMap<Key, Vec<(String, f64)>> = BTreeMap::new();
     let mut unranked = 0usize;
     for row in &records.rows {
@@ -61,8 +62,13 @@ pub fn read(records: &Records, builder: &mut Builder, problems: &mut Problems) {
         let message = format!("{unranked} candidates have no rank: no pair is made of them");
         problems.push(Problem::new(Severity::Note, "unranked", &records.file, message, ""));
     }
+    let alone = rankings.values().filter(|ranking| ranking.len() < 2).count();
+    if alone > 0 {
+        let message = format!("{alone} rankings hold a single candidate: no pair is made of them");
+        problems.push(Problem::new(Severity::Warning, "single-candidate", &records.file, message, ""));
+    }
     for ((_, dimension, annotator), ranking) in rankings {
         let (items, ranks): (Vec<String>, Vec<f64>) = ranking.into_iter().unzip();
-        builder.pairs.extend(ranked_pairs(&items, &ranks, &dimension, &annotator, None));
+        builder.pairs.extend(ranked_pairs(&items, &ranks, &dimension, &annotator, options.split));
     }
 }

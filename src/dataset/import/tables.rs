@@ -90,8 +90,8 @@ pub struct Wide {
 pub struct Builder {
     items: Vec<(String, Item)>,
     place: BTreeMap<String, usize>,
-    /// Items by their own name and prompt, where one name stands under several prompts.
-    renamed: BTreeMap<(String, String), String>,
+    /// Names that stand under several prompts.
+    shared: BTreeSet<String>,
     /// Labelled pairs.
     pub pairs: Vec<Pair>,
     /// Long answers.
@@ -113,18 +113,16 @@ impl Builder {
     }
 
     /// Adds an item, or finds it again, and gives its id. Blank attributes are filled in by later records. The same name
-    /// under another prompt is another item: its id gets the prompt's id, and the first time this is said.
+    /// under another prompt is another item: in the end the ids of both name their prompts ([`Builder::finish`]).
     pub fn item(&mut self, name: &str, item: Item, file: &str, line: u64, problems: &mut Problems) -> String {
         let id = match self.place.get(name) {
             Some(&at) if self.items[at].1.prompt_id != item.prompt_id => {
-                let key = (name.to_owned(), item.prompt_id.clone());
-                let id = format!("{name}@{}", item.prompt_id);
-                if self.renamed.insert(key, id.clone()).is_none() {
-                    let message = "the item stands under several prompts; each is kept as an item of its own";
+                if self.shared.insert(name.to_owned()) {
+                    let message = "the item stands under several prompts; each is an item of its own, ITEM@PROMPT";
                     let problem = Problem::new(Severity::Warning, "item-of-several-prompts", file, message, "");
                     problems.push(problem.at(line).cell("item", name));
                 }
-                id
+                with_prompt(name, &item.prompt_id)
             }
             _ => name.to_owned(),
         };
@@ -145,6 +143,40 @@ impl Builder {
         id
     }
 
+    /// Adds a labelled pair; an item against itself is an error.
+    pub fn pair(&mut self, pair: Pair, file: &str, line: u64, problems: &mut Problems) {
+        if pair.a == pair.b {
+            let message = "both sides of the pair are the same item";
+            let problem = Problem::new(Severity::Error, "self-pair", file, message, "correct or remove the record");
+            problems.push(problem.at(line).cell("item", &pair.a));
+            return;
+        }
+        self.pairs.push(pair);
+    }
+
+    /// Gives the first bearer of a shared name its prompt too, everywhere.
+    fn name_shared(&mut self) {
+        let first: BTreeMap<String, String> = (self.shared.iter())
+            .filter_map(|name| Some((name.clone(), with_prompt(name, &self.find(name)?.prompt_id))))
+            .collect();
+        let fix = |id: &mut String| {
+            if let Some(new) = first.get(id) {
+                id.clone_from(new);
+            }
+        };
+        self.items.iter_mut().for_each(|(id, _)| fix(id));
+        for pair in &mut self.pairs {
+            fix(&mut pair.a);
+            fix(&mut pair.b);
+        }
+        self.answers.iter_mut().for_each(|answer| fix(&mut answer.item));
+        self.ratings.iter_mut().for_each(|rating| fix(&mut rating.item));
+        self.wide.rows.iter_mut().for_each(|(id, _)| fix(id));
+        let scores = std::mem::take(&mut self.scores).into_iter();
+        self.scores = scores.map(|(id, scores)| (first.get(&id).cloned().unwrap_or(id), scores)).collect();
+        self.place = self.items.iter().enumerate().map(|(at, (id, _))| (id.clone(), at)).collect();
+    }
+
     /// The item with this id.
     pub fn find(&self, id: &str) -> Option<&Item> {
         self.place.get(id).map(|&at| &self.items[at].1)
@@ -163,10 +195,11 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Data`] with every problem where one is an error; [`Error::Bug`] if a table cannot be encoded.
-    pub fn finish(self, name: &str, problems: Problems) -> Result<Imported> {
+    pub fn finish(mut self, name: &str, problems: Problems) -> Result<Imported> {
         if problems.has_errors() {
             return Err(Error::Data(Box::new(problems)));
         }
+        self.name_shared();
         let tables = [
             ("items", self.items_table()),
             ("answers", self.answers_table()),
@@ -287,6 +320,10 @@ pub fn prompt_id(text: &str) -> String {
 /// A text as a TOML value.
 pub fn toml_text(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
+}
+
+fn with_prompt(name: &str, prompt_id: &str) -> String {
+    format!("{name}@{prompt_id}")
 }
 
 fn fill(known: &mut String, value: String) {

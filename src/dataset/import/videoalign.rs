@@ -68,7 +68,8 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
             };
             let (a, b, dimension) = (a.clone(), b.clone(), dimension.to_owned());
             let (annotator, verbatim) = (String::new(), String::new());
-            builder.pairs.push(Pair { dimension, a, b, label, annotator, split: options.split, verbatim });
+            let pair = Pair { dimension, a, b, label, annotator, split: options.split, verbatim };
+            builder.pair(pair, &records.file, row.line, problems);
         }
     }
     if blank > 0 {

@@ -214,7 +214,8 @@ fn mask_polarity(
     // Rows where absent content is masked by 0 (so 1 keeps), and by 1 (so 0 keeps).
     let mut keeps = [0usize; 2];
     for row in rows {
-        let Some(mask) = &row.mask else { continue };
+        // A mask of one value alone masks nothing or everything, and proves nothing.
+        let Some(mask) = row.mask.as_ref().filter(|mask| mask.contains(&0) && mask.contains(&1)) else { continue };
         for ((ladder, _), rating) in ladders.iter().zip(&row.ratings) {
             let Some(hidden) = hidden_when_absent(checklist, ladders, ladder, *rating) else { continue };
             if hidden.iter().all(|&q| mask[q] == 0) {
@@ -277,6 +278,11 @@ fn hidden_when_absent(
 
 fn from_meta_result(rows: &[Row], keeps: Option<i64>, file: &str, builder: &mut Builder, problems: &mut Problems) {
     let without = rows.iter().filter(|row| row.result.is_none()).count();
+    let unmasked = rows.iter().filter(|row| row.mask.is_none()).count();
+    if unmasked > 0 && unmasked < rows.len() {
+        let message = format!("{unmasked} of {} rows have no meta_mask: all their answers count", rows.len());
+        problems.push(Problem::new(Severity::Warning, "no-meta-mask", file, message, ""));
+    }
     if without > 0 {
         let message = format!("{without} of {} rows have no meta_result: their items have no answers", rows.len());
         let remedy = "derive answers with --answers ratings where the ranges allow it";

@@ -42,7 +42,8 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
         };
         let (Some(a), Some(b)) = (video("video1_path"), video("video2_path")) else { continue };
         let (annotator, verbatim) = (String::new(), String::new());
-        builder.pairs.push(Pair { dimension: "overall".into(), a, b, label, annotator, split, verbatim });
+        let pair = Pair { dimension: "overall".into(), a, b, label, annotator, split, verbatim };
+        builder.pair(pair, &records.file, row.line, problems);
     }
 }
 

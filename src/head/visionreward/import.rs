@@ -171,6 +171,10 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Raw> {
     if raw.weights.is_empty() {
         return Err(Error::data(problem("weight-file", "the file holds no weight".to_owned(), remedy)));
     }
+    if !raw.weights.iter().map(|w| w.abs()).sum::<f64>().is_finite() {
+        let message = "the weights are so large that a score overflows".to_owned();
+        return Err(Error::data(problem("weight-file", message, remedy)));
+    }
     Ok(raw)
 }
 

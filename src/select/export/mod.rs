@@ -57,6 +57,9 @@ pub struct ExportOptions {
 /// Attributes that are taken for the media path where none is named, in this order.
 const MEDIA: [&str; 8] = ["media", "path", "file", "image_path", "video_path", "image", "video", "file_path"];
 
+/// Parts that stand for VideoAlign's VQ, MQ and TA unless others are named.
+pub const VIDEOALIGN: [&str; 3] = ["quality", "stability", "alignment"];
+
 impl ExportOptions {
     /// Options of one format: the usual names.
     pub fn new(format: Format, ds: &Dataset) -> Self {
@@ -68,7 +71,7 @@ impl ExportOptions {
             shard_rows: 1000,
             fps: None,
             num_frames: None,
-            videoalign: ["quality", "stability", "alignment"].map(str::to_owned),
+            videoalign: VIDEOALIGN.map(str::to_owned),
             seed: 1,
         }
     }
@@ -246,6 +249,12 @@ fn records(
             }
         };
         let (chosen, rejected) = (media(pair.chosen), media(pair.rejected));
+        if needs_text && chosen.path == rejected.path && !chosen.path.is_empty() {
+            let message = format!("the items {} and {} of a pair have the same path", chosen.item, rejected.item);
+            let remedy = "give every item a path of its own, or choose another column with --media";
+            let problem = Problem::new(Severity::Error, "same-media", "items", message, remedy);
+            problems.push(problem.cell("path", &chosen.path));
+        }
         let of = |item: usize| {
             let width = candidates.points.width;
             &candidates.points.parts[item * width..(item + 1) * width]

@@ -90,6 +90,15 @@ pub fn videoalign(records: &[Record], parts: &[String], options: &ExportOptions)
             parts.join(", ")
         )));
     }
+    // A usual name that the head does not split into is `same`; a name that was given must be a part.
+    let strange: Vec<&str> = (options.videoalign.iter().zip(&places))
+        .filter(|(name, place)| place.is_none() && !super::VIDEOALIGN.contains(&name.as_str()))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if !strange.is_empty() {
+        let (strange, known) = (strange.join(", "), parts.join(", "));
+        return Err(Error::Usage(format!("{strange} is no part of the score; the parts are {known}")));
+    }
     let mut problems = Problems::default();
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let header = ["path_A", "path_B", "prompt", "VQ", "MQ", "TA", "fps_A", "num_frames_A", "fps_B", "num_frames_B"];
