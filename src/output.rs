@@ -137,6 +137,11 @@ pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], force: bool) -> 
     std::fs::rename(&written, folder).map_err(Error::io(folder))
 }
 
+/// Bytes, such as a digest, as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A table as the bytes of a CSV file.
 ///
 /// # Errors

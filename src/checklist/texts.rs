@@ -1,7 +1,6 @@
 //! Question texts: their hash, and a user's question file matched to the checklist by order and hash.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
@@ -16,10 +15,7 @@ impl Checklist {
     /// Hex SHA-256 of the trimmed, NFC text.
     pub fn text_hash(text: &str) -> String {
         let normal: String = text.trim().nfc().collect();
-        Sha256::digest(normal.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        crate::output::hex(&Sha256::digest(normal.as_bytes()))
     }
 
     /// Matches a user's question file to the questions by order and hash, and fills their texts.

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
-use super::printer::{Printer, to_json};
+use super::printer::{Printer, json_target, to_json};
 use crate::audit::{Audit, AuditInput, AuditOptions, Finding, Verdict, audit};
 use crate::dataset;
 use crate::features;
@@ -71,10 +71,7 @@ pub struct AuditArgs {
 /// # Errors
 /// See the exit codes in `headfit --help`.
 pub fn run(args: &AuditArgs, printer: &Printer) -> Result<()> {
-    let to_stdout = args.json.as_deref().is_some_and(|p| p.as_os_str() == "-");
-    if let Some(path) = args.json.as_deref().filter(|_| !to_stdout) {
-        output::refuse_existing(path, args.force)?;
-    }
+    let to_stdout = json_target(args.json.as_deref(), args.force)?;
     if let Some(folder) = &args.output {
         output::refuse_foreign_folder(folder, args.force)?;
     }

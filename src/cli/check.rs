@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::DataArgs;
-use super::printer::Printer;
+use super::printer::{Printer, json_target};
 use crate::dataset::{self, AnswerKind, DataCard};
 use crate::problems::{Problems, Severity};
-use crate::{Error, Result, output};
+use crate::{Error, Result};
 
 /// Read and check a data set, list what is wrong or odd
 #[derive(Debug, Args)]
@@ -46,10 +46,7 @@ pub struct CheckReport {
 /// # Errors
 /// [`Error::Data`] with every error of the data set.
 pub fn run(args: &CheckArgs, printer: &Printer) -> Result<()> {
-    let to_stdout = args.json.as_deref().is_some_and(|target| target.as_os_str() == "-");
-    if let Some(target) = args.json.as_deref().filter(|_| !to_stdout) {
-        output::refuse_existing(target, args.force)?;
-    }
+    let to_stdout = json_target(args.json.as_deref(), args.force)?;
     let progress = printer.progress("reading");
     let (data, problems) = dataset::load(&args.data.source(), args.data.read_options())?;
     progress.finish_and_clear();

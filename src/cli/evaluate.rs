@@ -7,7 +7,8 @@ use clap::Args;
 use super::against::{OLD, replaceable, show_against};
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
 use super::evaluation_tables::{self, Shown, estimate};
-use super::printer::Printer;
+use super::printer::{Printer, json_target};
+use crate::Result;
 use crate::dataset;
 use crate::evaluate::against::against;
 use crate::evaluate::protocol::Unit;
@@ -17,7 +18,6 @@ use crate::evaluate::{
 };
 use crate::features;
 use crate::head::HeadsFile;
-use crate::{Result, output};
 
 /// What a pair counts as when a scorer lacks one of its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -112,10 +112,7 @@ pub struct EvaluateArgs {
 /// # Errors
 /// See the exit codes in `headfit --help`.
 pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
-    let to_stdout = args.json.as_deref().is_some_and(|p| p.as_os_str() == "-");
-    if let Some(path) = args.json.as_deref().filter(|_| !to_stdout) {
-        output::refuse_existing(path, args.force)?;
-    }
+    let to_stdout = json_target(args.json.as_deref(), args.force)?;
     let progress = printer.progress("reading");
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
     let heads = args.head.as_deref().map(HeadsFile::read).transpose()?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
-use super::printer::Printer;
+use super::printer::{Printer, json_target};
 use crate::dataset::{self, Dataset};
 use crate::features::{self, FeatureMatrix};
 use crate::fit::Method;
@@ -48,9 +48,7 @@ pub struct FitArgs {
 /// See the exit codes in `headfit --help`.
 pub fn run(args: &FitArgs, printer: &Printer) -> Result<()> {
     output::refuse_existing(&args.out, args.force)?;
-    if let Some(json) = args.json.as_deref().filter(|json| *json != Path::new("-")) {
-        output::refuse_existing(json, args.force)?;
-    }
+    json_target(args.json.as_deref(), args.force)?;
     let bar = printer.progress("reading");
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
     bar.set_message("building features");

@@ -135,6 +135,18 @@ fn visible_words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(' ').filter(|word| !word.is_empty()).map(visible)
 }
 
+/// Whether `--json` goes to stdout, in place of the tables; before any work, so that a file that exists is refused early.
+///
+/// # Errors
+/// As [`output::refuse_existing`].
+pub fn json_target(json: Option<&Path>, force: bool) -> Result<bool> {
+    match json {
+        Some(target) if target == Path::new("-") => Ok(true),
+        Some(target) => output::refuse_existing(target, force).map(|()| false),
+        None => Ok(false),
+    }
+}
+
 /// Pretty JSON with a final newline.
 ///
 /// # Errors

@@ -8,12 +8,12 @@ use clap::Args;
 use super::args::{FeatureArgs, MaybeDataArgs, TrainArgs};
 use super::evaluate::MissingScore;
 use super::pipeline::{self, Defaults, Job, quoted};
-use super::printer::Printer;
+use super::printer::{Printer, json_target};
 use super::published;
 use crate::head::HeadsFile;
 use crate::report::published::PublishedTable;
 use crate::report::{Artefact, Diff, Report, Templates, refuse_folder};
-use crate::{Error, Result, output};
+use crate::{Error, Result};
 
 /// The whole job as a folder: JSON, Markdown, HTML and charts
 ///
@@ -123,10 +123,7 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         ));
     };
     refuse_folder(folder, args.force)?;
-    let to_stdout = args.json.as_deref() == Some(Path::new("-"));
-    if let Some(json) = args.json.as_deref().filter(|_| !to_stdout) {
-        output::refuse_existing(json, args.force)?;
-    }
+    let to_stdout = json_target(args.json.as_deref(), args.force)?;
     let templates = args.templates.as_deref().map(Templates::read).transpose()?.unwrap_or_default();
     if let Some(old) = &args.diff {
         compare(args, [old, &data.data], folder, &templates, printer)?;

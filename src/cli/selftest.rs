@@ -1,12 +1,12 @@
 //! `headfit selftest`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::printer::Printer;
+use super::printer::{Printer, json_target};
 use crate::selftest::{Alarm, Selftest, SelftestOptions, selftest};
-use crate::{Error, Result, output};
+use crate::{Error, Result};
 
 /// Alarms that are shown; the JSON has all.
 const SHOWN: usize = 12;
@@ -41,10 +41,7 @@ pub struct SelftestArgs {
 /// # Errors
 /// [`Error::CheckFailed`] where the test fails; see the exit codes in `headfit --help`.
 pub fn run(args: &SelftestArgs, printer: &Printer) -> Result<()> {
-    let to_stdout = args.json.as_deref() == Some(Path::new("-"));
-    if let Some(path) = args.json.as_deref().filter(|_| !to_stdout) {
-        output::refuse_existing(path, args.force)?;
-    }
+    let to_stdout = json_target(args.json.as_deref(), args.force)?;
     let bar = printer.progress("simulating");
     let say = |message: &str| bar.set_message(message.to_owned());
     let options = SelftestOptions {

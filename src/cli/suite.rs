@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::printer::Printer;
+use super::printer::{Printer, json_target};
 use crate::dataset::{self, Dataset, ReadOptions, Source};
 use crate::evaluate::{EvaluateOptions, Mode, StoredScorer, evaluate_with_scores};
 use crate::features::{self, FeatureOptions};
@@ -35,10 +35,7 @@ pub(super) struct Order<'a> {
 pub(super) fn run(order: Order<'_>, printer: &Printer) -> Result<()> {
     let start = Instant::now();
     refuse_folder(order.folder, order.force)?;
-    let to_stdout = order.json == Some(Path::new("-"));
-    if let Some(json) = order.json.filter(|_| !to_stdout) {
-        output::refuse_existing(json, order.force)?;
-    }
+    let to_stdout = json_target(order.json, order.force)?;
     let text = std::fs::read_to_string(order.file).map_err(Error::io(order.file))?;
     let name = order.file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let mut plan = SuitePlan::from_toml(&text, &name)?;

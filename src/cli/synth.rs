@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::printer::Printer;
-use crate::output::{FOLDER_MARK, refuse_existing, write_folder};
+use super::printer::{Printer, json_target};
+use crate::output::{FOLDER_MARK, write_folder};
 use crate::synth::{DEMO_SEED, MARK_COMMAND, Mark, Simulation, SimulationOptions, simulate};
 use crate::{Error, Result};
 
@@ -76,9 +76,7 @@ struct FileSummary {
 /// See the exit codes in `headfit --help`.
 pub fn run(args: &SynthArgs, printer: &Printer) -> Result<()> {
     refuse_folder(&args.output, args.force)?;
-    if let Some(target) = args.json.as_deref().filter(|target| *target != Path::new("-")) {
-        refuse_existing(target, args.force)?;
-    }
+    json_target(args.json.as_deref(), args.force)?;
     let bar = printer.progress("simulating");
     let options = SimulationOptions {
         seed: args.seed,

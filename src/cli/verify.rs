@@ -1,13 +1,13 @@
 //! `headfit verify`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::printer::Printer;
+use super::printer::{Printer, json_target};
 use crate::problems::visible;
 use crate::report::verify::{Verification, verify};
-use crate::{Error, Result, output};
+use crate::{Error, Result};
 
 /// Is a report what its scores and labels say?
 ///
@@ -38,10 +38,7 @@ pub struct VerifyArgs {
 /// # Errors
 /// [`Error::CheckFailed`] where anything differs; else see the exit codes in `headfit --help`.
 pub fn run(args: &VerifyArgs, printer: &Printer) -> Result<()> {
-    let to_stdout = args.json.as_deref() == Some(Path::new("-"));
-    if let Some(path) = args.json.as_deref().filter(|_| !to_stdout) {
-        output::refuse_existing(path, args.force)?;
-    }
+    let to_stdout = json_target(args.json.as_deref(), args.force)?;
     let bar = printer.progress("computing the report again");
     let found = verify(&args.report)?;
     bar.finish_and_clear();

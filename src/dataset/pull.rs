@@ -12,7 +12,7 @@ use hf_hub::{Cache, Repo, RepoType};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use crate::{Error, Result};
+use crate::{Error, Result, output};
 
 /// A data set that has a short name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,7 +239,7 @@ fn hash_file<D: Digest>(path: &Path, mut digest: D) -> Result<String> {
             n => digest.update(&buffer[..n]),
         }
     }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(output::hex(&digest.finalize()))
 }
 
 /// The files of the cache's last known commit of the revision.

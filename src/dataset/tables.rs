@@ -182,7 +182,6 @@ fn canonical_is_known(table: &Table, map: &std::collections::BTreeMap<String, St
 }
 
 fn input(table: &str, file: &str, bytes: &[u8], rows: u64) -> InputFile {
-    let digest = Sha256::digest(bytes);
-    let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = crate::output::hex(&Sha256::digest(bytes));
     InputFile { table: table.to_owned(), file: file.to_owned(), sha256, rows }
 }

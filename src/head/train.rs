@@ -12,7 +12,7 @@ use crate::dataset::{Dataset, Split};
 use crate::features::{FeatureMatrix, PairMatrix, Preparation};
 use crate::fit::{self, Fit, Method};
 use crate::problems::{Problem, Severity};
-use crate::{Error, Result};
+use crate::{Error, Result, output};
 
 /// Fits the head of `dimension` (index into [`Dataset::dimensions`]) on `pairs` (indices into [`Dataset::pairs`]).
 ///
@@ -86,7 +86,7 @@ pub fn text_hash(text: &str) -> Option<String> {
 }
 
 fn short_hash(key: &str) -> String {
-    Sha256::digest(key.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    output::hex(&Sha256::digest(key.as_bytes())[..8])
 }
 
 /// The columns of the head's own checklist dimension; an item is scoreable if it answers one of them.

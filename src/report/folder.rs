@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::dataset::InputFile;
 use crate::output::FOLDER_MARK;
-use crate::{Error, Result};
+use crate::{Error, Result, output};
 
 /// What the mark's `command` says.
 const COMMAND: &str = "report";
@@ -120,7 +120,7 @@ pub(super) fn files_below(folder: &Path) -> Result<Vec<String>> {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    output::hex(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]

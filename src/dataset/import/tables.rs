@@ -313,8 +313,7 @@ impl Builder {
 
 /// An id for a prompt that has none: 16 hex digits of its text's SHA-256, so that equal texts share it.
 pub fn prompt_id(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).fold("t".to_owned(), |id, byte| id + &format!("{byte:02x}"))
+    format!("t{}", output::hex(&Sha256::digest(text.as_bytes())[..8]))
 }
 
 /// A text as a TOML value.

@@ -11,7 +11,7 @@ use crate::features::{Coding, Column, ColumnKind, FeatureSource, Layout, Missing
 use crate::fit::{Certificate, Method, OutcomeModel, Ties};
 use crate::head::{Head, HeadsFile, Imported, Provenance};
 use crate::problems::{Problem, Problems, Severity};
-use crate::{Error, Result};
+use crate::{Error, Result, output};
 
 /// Choices of [`import`].
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +60,7 @@ pub fn import(weights: (&str, &[u8]), questions: (&str, &[u8]), options: &Import
     let files = [("weights", weights), ("questions", questions)].map(|(table, (name, bytes))| InputFile {
         table: table.to_owned(),
         file: name.to_owned(),
-        sha256: Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect(),
+        sha256: output::hex(&Sha256::digest(bytes)),
         rows: if table == "weights" { raw.weights.len() as u64 } else { file.lines.len() as u64 },
     });
     let mut head = head(form, &found, raw.weights, options)?;
