@@ -8,30 +8,48 @@ use crate::{Error, Result};
 /// Name of the file that marks a folder as written by this program, so that it may be replaced.
 pub const FOLDER_MARK: &str = "headfit-output.json";
 
-/// Writes `bytes` to `path` through a temporary file in the same folder and a rename.
+/// Writes `bytes` to `path` as [`FileWriter`] does.
 ///
 /// # Errors
 /// [`Error::Usage`] if the file exists and `force` is false; [`Error::Io`] if it cannot be written.
 pub fn write_file(path: &Path, bytes: &[u8], force: bool) -> Result<()> {
-    refuse_existing(path, force)?;
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(path))?;
+    let mut file = FileWriter::new(path, force)?;
     file.write_all(bytes).map_err(Error::io(path))?;
-    file.as_file().sync_all().map_err(Error::io(path))?;
-    set_ordinary_permissions(file.path()).map_err(Error::io(path))?;
-    file.persist(path).map_err(|e| Error::Io { path: path.to_path_buf(), source: e.error })?;
-    Ok(())
+    file.finish()
 }
 
-/// A file that is written piece by piece and takes its name only when it is whole.
+/// A file that is written piece by piece and takes its name only when it is whole: it grows beside its place and is
+/// renamed. A symbolic link stays and its target is replaced; a device or a pipe (`/dev/null`, `/dev/stdout`) is
+/// written to, since a rename would put an ordinary file where the device was.
 #[derive(Debug)]
 pub struct FileWriter {
-    file: std::io::BufWriter<tempfile::NamedTempFile>,
+    file: std::io::BufWriter<Sink>,
     path: PathBuf,
     force: bool,
+}
+
+#[derive(Debug)]
+enum Sink {
+    /// Grows beside its place.
+    Beside(tempfile::NamedTempFile),
+    /// Is not a file that could be replaced.
+    Through(std::fs::File),
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Sink::Beside(file) => file.write(bytes),
+            Sink::Through(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Sink::Beside(file) => file.flush(),
+            Sink::Through(file) => file.flush(),
+        }
+    }
 }
 
 impl FileWriter {
@@ -41,12 +59,13 @@ impl FileWriter {
     /// As [`write_file`].
     pub fn new(path: &Path, force: bool) -> Result<Self> {
         refuse_existing(path, force)?;
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
+        let sink = if is_device(path) {
+            Sink::Through(std::fs::OpenOptions::new().write(true).open(path).map_err(Error::io(path))?)
+        } else {
+            let target = target_of(path);
+            Sink::Beside(tempfile::NamedTempFile::new_in(folder_of(&target)).map_err(Error::io(path))?)
         };
-        let file = std::io::BufWriter::new(tempfile::NamedTempFile::new_in(folder).map_err(Error::io(path))?);
-        Ok(Self { file, path: path.to_path_buf(), force })
+        Ok(Self { file: std::io::BufWriter::new(sink), path: path.to_path_buf(), force })
     }
 
     /// Gives the file its name.
@@ -55,12 +74,34 @@ impl FileWriter {
     /// As [`write_file`].
     pub fn finish(self) -> Result<()> {
         let path = self.path;
-        let file = self.file.into_inner().map_err(|e| Error::io(&path)(e.into_error()))?;
-        file.as_file().sync_all().map_err(Error::io(&path))?;
-        set_ordinary_permissions(file.path()).map_err(Error::io(&path))?;
-        refuse_existing(&path, self.force)?;
-        file.persist(&path).map_err(|e| Error::io(&path)(e.error))?;
-        Ok(())
+        match self.file.into_inner().map_err(|e| Error::io(&path)(e.into_error()))? {
+            Sink::Through(mut file) => file.flush().map_err(Error::io(&path)),
+            Sink::Beside(file) => {
+                file.as_file().sync_all().map_err(Error::io(&path))?;
+                set_ordinary_permissions(file.path()).map_err(Error::io(&path))?;
+                refuse_existing(&path, self.force)?;
+                file.persist(target_of(&path)).map_err(|e| Error::io(&path)(e.error))?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether something stands at `path` that is neither a file nor a folder: a device, a pipe, a socket.
+fn is_device(path: &Path) -> bool {
+    path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
+/// Where `path` leads, if it is a symbolic link to something that exists.
+fn target_of(path: &Path) -> PathBuf {
+    if path.is_symlink() { path.canonicalize().unwrap_or_else(|_| path.to_path_buf()) } else { path.to_path_buf() }
+}
+
+/// The folder that holds `path`.
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
     }
 }
 
@@ -74,12 +115,12 @@ impl Write for FileWriter {
     }
 }
 
-/// Fails early, before any work, if `path` exists and may not be overwritten.
+/// Fails early, before any work, if `path` exists and may not be overwritten. Nothing is lost by writing to a device.
 ///
 /// # Errors
 /// [`Error::Usage`] naming the file and `--force`.
 pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
-    if !force && path.symlink_metadata().is_ok() {
+    if !force && path.symlink_metadata().is_ok() && !is_device(path) {
         return Err(Error::Usage(format!("{} exists; pass --force to overwrite it", path.display())));
     }
     Ok(())
@@ -90,6 +131,9 @@ pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
 /// # Errors
 /// [`Error::Usage`] naming the folder and the remedy.
 pub fn refuse_foreign_folder(folder: &Path, force: bool) -> Result<()> {
+    if is_device(folder) {
+        return Err(Error::Usage(format!("{} is a device or a pipe; choose a folder", folder.display())));
+    }
     let occupied = match std::fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_some(),
         Err(_) if folder.is_file() => true,
@@ -112,10 +156,8 @@ pub fn refuse_foreign_folder(folder: &Path, force: bool) -> Result<()> {
 /// old folder is still there.
 pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], force: bool) -> Result<()> {
     refuse_foreign_folder(folder, force)?;
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
+    let folder = &target_of(folder);
+    let parent = folder_of(folder);
     std::fs::create_dir_all(&parent).map_err(Error::io(&parent))?;
     let fresh = tempfile::Builder::new().prefix(".headfit-").tempdir_in(&parent).map_err(Error::io(&parent))?;
     let written = fresh.path().join("new");
@@ -197,6 +239,37 @@ mod tests {
         write_folder(&other, &files[..1], false).unwrap();
         assert!(!other.join("charts").exists(), "old files do not linger");
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 2, "no temporary folder is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_its_target_is_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let (file, link) = (root.path().join("file"), root.path().join("link"));
+        std::fs::write(&file, b"1").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(write_file(&link, b"2", false).unwrap_err().exit_code(), 2);
+        write_file(&link, b"2", true).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&file).unwrap(), b"2");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_to_and_stays() {
+        use std::os::unix::fs::FileTypeExt;
+        let root = tempfile::tempdir().unwrap();
+        let pipe = root.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe).unwrap()
+        });
+        write_file(&pipe, b"12", true).unwrap();
+        assert!(pipe.metadata().unwrap().file_type().is_fifo(), "an ordinary file stands where the pipe was");
+        assert_eq!(reader.join().unwrap(), b"12");
+        assert_eq!(write_folder(&pipe, &[], true).unwrap_err().exit_code(), 2);
+        assert!(pipe.metadata().unwrap().file_type().is_fifo());
     }
 
     #[test]

@@ -77,11 +77,9 @@ pub fn run(args: &PullArgs, printer: &Printer) -> Result<()> {
 
 /// Copies without ever showing half a file.
 fn copy(from: &std::path::Path, to: &std::path::Path, force: bool) -> Result<()> {
-    output::refuse_existing(to, force)?;
     let folder = to.parent().unwrap_or_else(|| std::path::Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    let part = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(to))?;
-    std::fs::copy(from, part.path()).map_err(Error::io(to))?;
-    part.persist(to).map_err(|e| Error::Io { path: to.to_path_buf(), source: e.error })?;
-    Ok(())
+    let mut part = output::FileWriter::new(to, force)?;
+    std::io::copy(&mut std::fs::File::open(from).map_err(Error::io(from))?, &mut part).map_err(Error::io(to))?;
+    part.finish()
 }
