@@ -23,6 +23,9 @@ use crate::plot::waterfall::{Step, Waterfall};
 use crate::plot::weights::{Weight, Weights};
 use crate::plot::{Chart, Figure, Tone};
 
+/// Most ladders that a page shows.
+const LADDERS: usize = 8;
+
 /// Name of the head among the scorers.
 const HEAD: &str = "head";
 
@@ -39,6 +42,8 @@ pub(super) enum Section {
     Audit,
     /// What the data are like.
     Data,
+    /// The leaderboard under the other protocols, for the switch.
+    Switch,
 }
 
 /// A chart, where it belongs, and whether pages show it; the others can be drawn with `headfit plot`.
@@ -65,6 +70,9 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
     let lead_head = view::lead_head(&report.heads);
     let lead = lead_dimension(report);
     place(Section::Leaderboard, Chart::Leaderboard(board(evaluation)), true);
+    for protocol in view::protocols(evaluation).into_iter().skip(1) {
+        place(Section::Switch, Chart::Leaderboard(board_under(evaluation, protocol)), true);
+    }
     for dimension in evaluation.dimensions() {
         if let Some(chart) = strata(evaluation, dimension) {
             place(Section::Leaderboard, Chart::Groups(chart), Some(dimension) == lead);
@@ -97,8 +105,18 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
                 steps: l.items.iter().zip(&l.yes).map(|(&items, yes)| StairStep { items, yes: yes.clone() }).collect(),
                 broken: l.broken,
             });
-            let chart = Staircase { id: "ladders".into(), simulated: report.simulated, ladders: ladders.collect() };
-            place(Section::Data, Chart::Staircase(chart), true);
+            let all =
+                Staircase { id: "ladders".into(), simulated: report.simulated, ladders: ladders.collect(), rest: 0 };
+            // A page shows those that break most; `headfit plot` draws all.
+            if all.ladders.len() > LADDERS {
+                let mut worst = all.clone();
+                worst.ladders.sort_by(|a, b| b.broken.unwrap_or(-1.0).total_cmp(&a.broken.unwrap_or(-1.0)));
+                worst.rest = worst.ladders.split_off(LADDERS).len();
+                place(Section::Data, Chart::Staircase(worst), true);
+                place(Section::Data, Chart::Staircase(Staircase { id: "ladders-all".into(), ..all }), false);
+            } else {
+                place(Section::Data, Chart::Staircase(all), true);
+            }
         }
         if let Some(found) = &answers.correlations {
             let at = |i: usize, j: usize| match i.cmp(&j) {
@@ -166,7 +184,11 @@ pub(super) fn lead_dimension(report: &Report) -> Option<&str> {
 
 /// The accuracies under the main protocol.
 pub(super) fn board(evaluation: &Evaluation) -> Leaderboard {
-    let protocol = main_protocol(evaluation);
+    Leaderboard { id: "leaderboard".into(), ..board_under(evaluation, main_protocol(evaluation)) }
+}
+
+/// The accuracies under one protocol.
+fn board_under(evaluation: &Evaluation, protocol: crate::evaluate::Protocol) -> Leaderboard {
     let panel = |dimension: &str| {
         let rows: Vec<_> =
             evaluation.rows.iter().filter(|r| r.dimension == dimension && r.protocol == protocol).collect();
@@ -197,7 +219,7 @@ pub(super) fn board(evaluation: &Evaluation) -> Leaderboard {
         }
     };
     Leaderboard {
-        id: "leaderboard".into(),
+        id: id("leaderboard", protocol.id()),
         measure: format!("{} accuracy", protocol.id()),
         simulated: evaluation.simulated,
         panels: evaluation.dimensions().into_iter().map(panel).collect(),

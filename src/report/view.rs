@@ -111,7 +111,7 @@ pub(super) fn design(design: &Design) -> String {
 }
 
 /// Protocols that were computed, the main one first.
-fn protocols(evaluation: &Evaluation) -> Vec<Protocol> {
+pub(super) fn protocols(evaluation: &Evaluation) -> Vec<Protocol> {
     let main = main_protocol(evaluation);
     let mut found: Vec<Protocol> = if evaluation.rows.is_empty() { Vec::new() } else { vec![main] };
     for row in &evaluation.rows {
@@ -150,6 +150,8 @@ struct Sections {
     dimensions: Vec<usize>,
     audit: Vec<usize>,
     data: Vec<usize>,
+    /// The leaderboard under the protocols after the first.
+    switch: Vec<usize>,
 }
 
 /// The leaderboard of one dimension.
@@ -270,6 +272,7 @@ fn sections(report: &Report) -> Sections {
             Section::Dimensions => sections.dimensions.push(f),
             Section::Audit => sections.audit.push(f),
             Section::Data => sections.data.push(f),
+            Section::Switch => sections.switch.push(f),
         }
     }
     sections
