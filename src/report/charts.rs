@@ -1,8 +1,8 @@
 //! What the charts of a report show: each is a plain function of the report's numbers, so that they can be drawn again
 //! from `report.json`.
 
-use super::audit_charts;
 use super::{HeadSummary, Report, WeightRow, main_protocol, view};
+use super::{audit_charts, order_charts as orders};
 use crate::Result;
 use crate::evaluate::{Calibration, CurveAxis, Evaluation, Verdict};
 use crate::features::ColumnKind;
@@ -27,7 +27,7 @@ use crate::plot::{Chart, Figure, Tone};
 const LADDERS: usize = 8;
 
 /// Name of the head among the scorers.
-const HEAD: &str = "head";
+pub(super) const HEAD: &str = "head";
 
 /// The part of a page that a chart belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,9 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
         let shown = Some(calibration.dimension.as_str()) == lead;
         place(Section::Leaderboard, Chart::Reliability(reliability(calibration, evaluation.simulated)), shown);
     }
+    for (chart, shown) in orders::all(evaluation, lead) {
+        place(Section::Leaderboard, chart, shown);
+    }
     for curve in evaluation.curves.iter().filter(|c| c.axis != CurveAxis::Lambda) {
         place(Section::Leaderboard, Chart::Curve(cost(curve, evaluation)), Some(curve.dimension.as_str()) == lead);
     }
@@ -93,6 +96,9 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
         if head.shares.len() > 1 {
             place(Section::Dimensions, Chart::Contributions(contributions(head, report)), h == lead_head);
         }
+    }
+    for worked in &report.worked {
+        place(Section::Weights, Chart::Waterfall(worked_pair(worked, report.simulated)), true);
     }
     for (chart, shown) in audit_charts::all(report, lead) {
         place(Section::Audit, chart, shown);
@@ -142,7 +148,7 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
 /// Weights, path and stability of one head, as far as it has them.
 pub(super) fn of_head(head: &HeadSummary, simulated: bool) -> Vec<Chart> {
     let mut charts = vec![Chart::Weights(weights_of(head, simulated))];
-    if !head.curve.is_empty() {
+    if !head.curve.is_empty() || !head.traces.is_empty() {
         charts.push(Chart::Path(path(head, simulated)));
     }
     if head.weights.iter().any(|w| w.selected.is_some()) {
@@ -172,7 +178,24 @@ pub(super) fn waterfall(found: &Explanation, simulated: bool) -> Waterfall {
         a: found.a.item.clone(),
         b: found.b.item.clone(),
         people: String::new(),
+        right: None,
         steps: found.steps.iter().map(step).collect(),
+    }
+}
+
+/// A comparison beside what people said about it.
+fn worked_pair(worked: &super::WorkedPair, simulated: bool) -> Waterfall {
+    let shown = waterfall(&worked.explanation, simulated);
+    let prompt = worked.explanation.a.prompt.as_deref().map(crate::plot::text::one_line).filter(|p| !p.is_empty());
+    let prompt = prompt.map_or_else(String::new, |p| match p.char_indices().nth(160) {
+        Some((at, _)) => format!("; prompt: “{}…”", &p[..at]),
+        None => format!("; prompt: “{p}”"),
+    });
+    Waterfall {
+        id: if worked.right { "example-right" } else { "example-wrong" }.into(),
+        people: format!("people prefer {}{prompt}", if worked.people_prefer_a { "A" } else { "B" }),
+        right: Some(worked.right),
+        ..shown
     }
 }
 
@@ -325,6 +348,9 @@ fn path(head: &HeadSummary, simulated: bool) -> Path {
         Some(Rule::Min) => "the smallest loss",
         None => "",
     };
+    let label = |id: &str| head.weights.iter().find(|w| w.id == id).map_or_else(|| id.to_owned(), |w| w.label.clone());
+    let trace =
+        |t: &crate::head::WeightTrace| crate::plot::path::Trace { label: label(&t.id), points: t.points.clone() };
     let losses = head.curve.iter().map(|p| Loss { lambda: p.lambda, loss: p.loss, se: p.se, nonzero: p.nonzero });
     Path {
         id: head.figure.replacen("weights", "path", 1),
@@ -333,7 +359,7 @@ fn path(head: &HeadSummary, simulated: bool) -> Path {
         chosen: head.lambda,
         rule: rule.into(),
         losses: losses.collect(),
-        traces: Vec::new(),
+        traces: head.traces.iter().map(trace).collect(),
     }
 }
 
@@ -354,7 +380,7 @@ fn contributions(head: &HeadSummary, report: &Report) -> Contributions {
     let part = |s: &crate::evaluate::ScoreShare| Part {
         name: s.dimension.clone().unwrap_or_else(|| "other columns".to_owned()),
         share: s.share,
-        interval: None,
+        interval: s.low.zip(s.high),
         weight: Some(s.weight),
     };
     Contributions {

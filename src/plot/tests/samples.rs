@@ -202,6 +202,7 @@ fn first(n: usize, dims: usize) -> Vec<Chart> {
             a: "video-0017".into(),
             b: "video-0042".into(),
             people: "2 of 3 people prefer A".into(),
+            right: None,
             steps: (0..n)
                 .map(|i| Step {
                     label: label(i),
