@@ -71,8 +71,8 @@ impl Storage for i8 {
     }
 }
 
-/// Rows that a kernel reads at a time, at most.
-const GROUP: usize = 4;
+/// Rows that a kernel reads at a time, at most: a tile has whole groups of them, whatever stands in the last.
+pub const GROUP: usize = 4;
 
 /// Up to [`TILE`] rows, ready for the kernels: either a window on the matrix itself or a padded copy.
 pub struct Tile<R> {
