@@ -8,11 +8,7 @@ use super::likelihood::{BLOCK_ROWS, Problem, RowWeights};
 use super::logistic::{LogisticRows, RowTerms, filled};
 
 /// Loss and gradient of every problem, each divided by its weight.
-pub(super) fn many<T: Storage>(
-    level: Level,
-    rows: &LogisticRows<T>,
-    problems: &[Problem],
-) -> Vec<(f64, Vec<f64>)> {
+pub(super) fn many<T: Storage>(level: Level, rows: &LogisticRows<T>, problems: &[Problem]) -> Vec<(f64, Vec<f64>)> {
     let some = |some: &[Problem]| {
         let weights: Vec<(RowWeights, f64)> = some.iter().map(|p| (p.rows, p.total)).collect();
         // Sixteen problems at once, or eight where no more are left.

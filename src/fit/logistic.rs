@@ -359,12 +359,8 @@ mod tests {
     fn everything<T: Storage>(level: Level, rows: &LogisticRows<T>) -> Vec<u64> {
         let d = rows.columns;
         let w: Vec<f64> = (0..d).map(|j| 0.3 - 0.05 * j as f64).collect();
-        let mut all = Logistic::<T, T::Near>::new(
-            Cow::Borrowed(&rows.x),
-            d,
-            Cow::Borrowed(&rows.y),
-            Cow::Borrowed(&rows.weight),
-        );
+        let mut all =
+            Logistic::<T, T::Near>::new(Cow::Borrowed(&rows.x), d, Cow::Borrowed(&rows.y), Cow::Borrowed(&rows.weight));
         all.level = level;
         let (loss, mut numbers) = loss_and_gradient(&all, &w);
         numbers.push(loss);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::cross_validation::Solution;
 use super::extended::ExtendedRows;
 use super::likelihood::{Likelihood, LogisticRows, Model, curvature};
 use super::method::CutPoints;
@@ -9,7 +10,6 @@ use super::ordered::OrderedLoss;
 use super::path::{Shape, follow, grid};
 use super::procedure::{Problem, count_nonzero, failed_refits, folds_note, no_intervals};
 use super::recipe::Epochs;
-use super::cross_validation::Solution;
 use super::solver::{Limits, Outcome, SMALL_GAP, State, minimise};
 use super::{
     Certificate, CurvePoint, Details, Fit, FitOptions, Method, TieModel, bootstrap, budget, cross_validation, relaxed,

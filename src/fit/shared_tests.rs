@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use rand::Rng;
 
+use super::bootstrap;
 use super::cross_validation::{Solution, folds_by_group, out_of_fold};
 use super::kernel::Storage;
 use super::likelihood::{LogisticRows, Model, Problem, RowWeights, loss_and_gradient};
 use super::path::{Shape, follow, grid, start};
 use super::solver::{Limits, SMALL_GAP, State, minimise};
-use super::bootstrap;
 use crate::rng;
 
 const EXACT: Limits = Limits { residual: 1e-9, gap: 0.0, iterations: 500 };
@@ -24,7 +24,13 @@ fn problem<T: Storage + From<i8>>(n: usize, d: usize) -> LogisticRows<'static, T
         let row: Vec<i8> = (0..d)
             .map(|j| {
                 let v = if j % 2 == 0 { a } else { b } + uniform() - 0.5;
-                if v > 0.2 { 2 } else if v < -0.2 { -2 } else { 0 }
+                if v > 0.2 {
+                    2
+                } else if v < -0.2 {
+                    -2
+                } else {
+                    0
+                }
             })
             .collect();
         let z: f64 = row.iter().enumerate().map(|(j, &v)| f64::from(v) * ((j * 7 % 5) as f64 - 1.0) * 0.2).sum();
@@ -113,10 +119,8 @@ fn shared_looks<T: Storage + From<i8>>(d: usize, tolerance: f64) {
     let copies: Vec<u32> = (0..rows.y.len() as u32).map(|i| i * 13 % 4).collect();
     let index: Vec<usize> = (0..rows.y.len()).collect();
     let given: Vec<f64> = (0..rows.y.len()).map(|i| (i % 5) as f64).collect();
-    let mut weights = vec![
-        RowWeights::Given(&given),
-        RowWeights::Resampled { base: &rows.weight, group: &index, copies: &copies },
-    ];
+    let mut weights =
+        vec![RowWeights::Given(&given), RowWeights::Resampled { base: &rows.weight, group: &index, copies: &copies }];
     weights.extend((0..3).map(|held_out| RowWeights::Without { base: &rows.weight, fold: &fold, held_out }));
     let weighted: Vec<(RowWeights, f64)> = weights.iter().map(|r| (*r, r.to_vec().iter().sum())).collect();
     let problems: Vec<Problem> = weighted.iter().map(|&(rows, total)| Problem { rows, total, w: &w }).collect();
