@@ -1,12 +1,13 @@
 //! The choice of λ: out-of-fold log loss with folds that never split a group.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ndarray::Array2;
 use rand::seq::SliceRandom;
 
-use super::likelihood::{Model, RowWeights};
+use super::likelihood::{Model, RowWeights, curvature};
 use super::lockstep::{Job, at_once, minimise_many};
 use super::path::Shape;
 use super::penalty::Penalty;
@@ -78,12 +79,13 @@ pub fn out_of_fold(
         paths: vec![vec![null.to_vec(); path.len()]; folds],
     };
     let whole = Whole { model, fold, members: &members, fitted: &fitted };
+    let knots = Knots::new(model, path);
     let size = (at_once(model.parameters()) / fitted.len().max(1)).max(1);
     for (part, some) in path.chunks(size).enumerate() {
         let penalties: Vec<Penalty> = some.iter().map(|s| shape.penalty(s.lambda)).collect();
-        let curvature = |k: usize| path[part * size + k..].iter().find_map(|s| s.state.curvature.clone());
-        let mut jobs: Vec<Job> =
-            (0..some.len()).flat_map(|k| whole.jobs(&some[k].state.weights, &penalties[k], curvature(k))).collect();
+        let mut jobs: Vec<Job> = (some.iter().zip(&penalties).enumerate())
+            .flat_map(|(k, (s, penalty))| whole.jobs(&s.state.weights, penalty, knots.at(part * size + k)))
+            .collect();
         let outcomes = minimise_many(model, &mut jobs, limits);
         for (n, (job, outcome)) in jobs.into_iter().zip(outcomes).enumerate() {
             let (k, f) = (part * size + n / fitted.len(), fitted[n % fitted.len()].0);
@@ -96,6 +98,30 @@ pub fn out_of_fold(
         found.losses.push(model.held_out_losses(&members, &now));
     }
     found
+}
+
+/// λ of the path from one exact curvature to the next.
+const KNOTS: usize = 12;
+
+/// The curvature of all rows along the path: exact at some λ, in between on the line between two.
+struct Knots(Vec<Array2<f64>>);
+
+impl Knots {
+    fn new(model: &dyn Model, path: &[Solution]) -> Self {
+        if model.weight().iter().all(|&m| m == 0.0) {
+            return Self(Vec::new());
+        }
+        let whole = model.likelihood(Cow::Borrowed(model.weight()));
+        let last = path.len().saturating_sub(1);
+        let at = |knot: usize| curvature(&*whole, &path[(knot * KNOTS).min(last)].state.weights);
+        Self((0..path.len().div_ceil(KNOTS) + 1).map(at).collect())
+    }
+
+    fn at(&self, k: usize) -> Option<Arc<Array2<f64>>> {
+        let (before, after) = (self.0.get(k / KNOTS)?, self.0.get(k / KNOTS + 1)?);
+        let share = (k % KNOTS) as f64 / KNOTS as f64;
+        Some(Arc::new(before * (1.0 - share) + after * share))
+    }
 }
 
 /// The rows and their folds.

@@ -102,7 +102,7 @@ impl<T: Storage, const K: usize> NullaryFnOnce for Block<'_, T, K> {
                     let here = first - self.range.start..last - self.range.start;
                     kernel::many_at(view, &terms.slope[here.clone()], &terms.loss[here], self.lanes);
                 }
-                None => kernel::many(view, last - first, &filled(|r| y[first + r], last - first), self.lanes),
+                None => kernel::many(view, last - first, &filled(&y[first..last]), self.lanes),
             }
         }
     }

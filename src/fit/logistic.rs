@@ -99,13 +99,19 @@ fn noise<R: Real>(rows: usize) -> f64 {
     if R::LARGE { 1e-13 } else { R::ROUNDING / (rows as f64).sqrt() + 1e-10 }
 }
 
-/// One value per row of a tile, 0 beyond.
+/// The values of a tile's rows, 0 beyond.
 #[inline(always)]
-pub(super) fn filled<R: Real>(value: impl Fn(usize) -> f64, rows: usize) -> [R; TILE] {
+pub(super) fn filled<R: Real>(from: &[f64]) -> [R; TILE] {
     let mut values = [R::ZERO; TILE];
-    for (r, v) in values.iter_mut().enumerate().take(rows) {
-        *v = R::from_f64(value(r));
-    }
+    values.iter_mut().zip(from).for_each(|(to, &from)| *to = R::from_f64(from));
+    values
+}
+
+/// As [`filled`] for named rows.
+#[inline(always)]
+fn picked<R: Real>(from: &[f64], rows: &[u32]) -> [R; TILE] {
+    let mut values = [R::ZERO; TILE];
+    values.iter_mut().zip(rows).for_each(|(to, &row)| *to = R::from_f64(from[row as usize]));
     values
 }
 
@@ -189,13 +195,9 @@ impl<T: Storage, R: Real, W: OnTile<R>> NullaryFnOnce for OverBlock<'_, '_, T, R
             let (view, labels, m) = match rows {
                 Some(rows) => {
                     let rows = &rows[first..last];
-                    let labels = filled(|r| y[rows[r] as usize], n);
-                    (tile.gather(x, *columns, rows), labels, filled(|r| weight[rows[r] as usize], n))
+                    (tile.gather(x, *columns, rows), picked(y, rows), picked(weight, rows))
                 }
-                None => {
-                    let (y, weight) = (&y[first..last], &weight[first..last]);
-                    (tile.window(x, *columns, first, last), filled(|r| y[r], n), filled(|r| weight[r], n))
-                }
+                None => (tile.window(x, *columns, first, last), filled(&y[first..last]), filled(&weight[first..last])),
             };
             kernel::margins(view, n, &self.w, &mut z);
             z[n..].fill(R::ZERO);

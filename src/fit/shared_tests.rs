@@ -139,8 +139,8 @@ fn shared_looks<T: Storage + From<i8>>(d: usize, tolerance: f64) {
         (0..3).map(|f| (0..rows.y.len() as u32).filter(|&i| fold[i as usize] == f).collect()).collect();
     let parts = rows.by_fold(&w, &members);
     let total = rows.y.len() as f64;
-    let sum = |of: &dyn Fn(&(f64, Vec<f64>)) -> f64| parts.iter().map(of).sum::<f64>() / total;
-    let merged = (sum(&|p| p.0), (0..d).map(|j| sum(&|p| p.1[j])).collect());
+    let slope = |j: usize| parts.iter().map(|p| p.1[j]).sum::<f64>() / total;
+    let merged = (parts.iter().map(|p| p.0).sum::<f64>() / total, (0..d).map(slope).collect());
     close(&merged, &loss_and_gradient(&*rows.likelihood(Cow::Borrowed(&rows.weight)), &w));
 }
 

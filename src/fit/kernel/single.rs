@@ -4,25 +4,34 @@ use super::real::add_scaled;
 use super::storage::{GROUP, View};
 use super::{LANES, Real, TILE};
 
-/// Running sums that are left of a row before all rows are summed up together.
-const LEFT: usize = 4;
-
 /// z_r = x_r · w for the first `rows` rows and what completes their last group; `w` is padded with zeros to whole vectors.
 #[inline(always)]
 pub fn margins<R: Real>(view: View<R>, rows: usize, w: &[R], z: &mut [R; TILE]) {
     let w = w.as_chunks::<LANES>().0;
-    let mut sums = [[R::ZERO; LEFT]; TILE];
+    let mut sums = [[R::ZERO; LANES]; TILE];
     for (g, sums) in sums.as_chunks_mut::<GROUP>().0.iter_mut().enumerate().take(rows.div_ceil(GROUP)) {
         margins_of(view, g * GROUP, w, sums);
     }
-    for (z, s) in z.iter_mut().zip(&sums) {
+    // The sums of a row as a tree, one level for all rows after the other: each is vector code.
+    let (mut eight, mut four) = ([[R::ZERO; 8]; TILE], [[R::ZERO; 4]; TILE]);
+    for (to, from) in eight.iter_mut().zip(&sums) {
+        for l in 0..8 {
+            to[l] = from[l] + from[l + 8];
+        }
+    }
+    for (to, from) in four.iter_mut().zip(&eight) {
+        for l in 0..4 {
+            to[l] = from[l] + from[l + 4];
+        }
+    }
+    for (z, s) in z.iter_mut().zip(&four) {
         *z = (s[0] + s[2]) + (s[1] + s[3]);
     }
 }
 
 /// Four rows at once, so that their sums do not wait for one another.
 #[inline(always)]
-fn margins_of<R: Real>(view: View<R>, first: usize, w: &[[R; LANES]], sums: &mut [[R; LEFT]; GROUP]) {
+fn margins_of<R: Real>(view: View<R>, first: usize, w: &[[R; LANES]], sums: &mut [[R; LANES]; GROUP]) {
     let row = |g: usize| view.x[(first + g) * view.stride..][..w.len() * LANES].as_chunks::<LANES>().0;
     let (xa, xb, xc, xd) = (row(0), row(1), row(2), row(3));
     // Four named sums, not an array of them: compilers keep these in registers.
@@ -33,23 +42,7 @@ fn margins_of<R: Real>(view: View<R>, first: usize, w: &[[R; LANES]], sums: &mut
         add_products(&mut c, xc, w);
         add_products(&mut d, xd, w);
     }
-    sums[0] = folded(&a);
-    sums[1] = folded(&b);
-    sums[2] = folded(&c);
-    sums[3] = folded(&d);
-}
-
-/// Sixteen sums become four, as a tree.
-#[inline(always)]
-fn folded<R: Real>(s: &[R; LANES]) -> [R; LEFT] {
-    let (mut a, mut b) = ([R::ZERO; 2 * LEFT], [R::ZERO; LEFT]);
-    for l in 0..2 * LEFT {
-        a[l] = s[l] + s[l + 2 * LEFT];
-    }
-    for l in 0..LEFT {
-        b[l] = a[l] + a[l + LEFT];
-    }
-    b
+    *sums = [a, b, c, d];
 }
 
 /// sums += a b, lane by lane.
