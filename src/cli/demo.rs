@@ -47,7 +47,6 @@ pub fn run(args: &DemoArgs, printer: &Printer) -> Result<()> {
         command: "headfit demo".to_owned(),
         planted: Some(synth::embedded_planted()?),
         curves: true,
-        unseen: vec!["generator".to_owned()],
         ..Job::new(synth::embedded(), &defaults)
     };
     let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;

@@ -214,7 +214,8 @@ pub fn without_style(svg: &str) -> String {
 
 /// A chart for a page that has [`theme::css`]: without what only a file of its own needs, so that pages stay small.
 pub fn inline(svg: &str) -> String {
-    let svg = without_style(svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
+    // Pages centre texts upright by their style sheet.
+    let svg = without_style(svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1).replace(CENTRED, "");
     let mut out = String::with_capacity(svg.len());
     let mut rest = svg.as_str();
     // The literal colour behind a class is for viewers without CSS. Texts hold no quotation mark as such.
@@ -228,6 +229,9 @@ pub fn inline(svg: &str) -> String {
     out.push_str(rest);
     out
 }
+
+/// A text whose middle lies at its point.
+const CENTRED: &str = " dy=\".35em\"";
 
 /// What plotters cannot say about its elements.
 struct Extras {
@@ -321,7 +325,7 @@ fn write_attribute(out: &mut String, key: &str, value: &str) {
             write!(out, " {key}=\"{literal}\"")
         }
         "points" => write_points(out, value),
-        "dy" => write!(out, " dy=\".35em\""),
+        "dy" => write!(out, "{CENTRED}"),
         "x" | "y" | "x1" | "y1" | "x2" | "y2" | "cx" | "cy" | "r" | "width" | "height" | "stroke-width"
         | "font-size" => match value.parse::<f64>() {
             // What SVG or the root says anyway is left out.

@@ -85,7 +85,7 @@ pub fn finding(input: &Forest) -> String {
         ("", _) | (_, "") => ("estimate", "estimates"),
         nouns => nouns,
     };
-    let last = |r: &Effect| format!("{} ({})", one_line(&r.label), written(input, r.estimate.unwrap_or(input.null)));
+    let last = |r: &Effect| format!("“{}” ({})", one_line(&r.label), written(input, r.estimate.unwrap_or(input.null)));
     match (furthest, measured) {
         (None, 0) => format!("There is no estimate: {}", one_line(&input.measure)),
         (None, _) => format!("{measure}: none of {} calls for a look", counted(measured, one, many)),
