@@ -61,10 +61,8 @@ pub fn finding(input: &Position) -> String {
     // Rows that the audit looked at and found fine are no finding, whatever their intervals: there are many rows.
     let judged = input.rows.iter().any(|r| r.tone != Tone::Fine);
     let off = known().filter(|(r, _, i)| (r.tone.flagged() || !judged) && (i.0 > 0.5 || i.1 < 0.5));
-    let far =
-        |best: (&'_ FirstShare, f64, (f64, f64)), next| if off_half(&next) > off_half(&best) { next } else { best };
     let name = |r: &FirstShare, share| format!("{} ({} % first)", one_line(&r.label), percent(share));
-    match (off.clone().reduce(far), known().reduce(far), known().count()) {
+    match (furthest(off.clone()), furthest(known()), known().count()) {
         (_, None, _) => "Position bias cannot be told from these data".to_owned(),
         (None, Some((r, share, _)), 1) => format!("{who}: no preference for a position is shown on {}", name(r, share)),
         (None, Some((r, share, _)), _) => {
@@ -80,9 +78,13 @@ pub fn finding(input: &Position) -> String {
     }
 }
 
-/// How far a share lies from one half.
-fn off_half((_, share, _): &(&FirstShare, f64, (f64, f64))) -> f64 {
-    (share - 0.5).abs()
+/// A row with its share and interval.
+type Told<'a> = (&'a FirstShare, f64, (f64, f64));
+
+/// The row whose share lies furthest from one half.
+fn furthest<'a>(rows: impl Iterator<Item = Told<'a>>) -> Option<Told<'a>> {
+    let off = |row: &Told<'_>| (row.1 - 0.5).abs();
+    rows.reduce(|best, next| if off(&next) > off(&best) { next } else { best })
 }
 
 fn chart(input: &Position) -> RowChart {
