@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::{FeatureArgs, MaybeDataArgs, TrainArgs};
 use super::evaluate::MissingScore;
 use super::pipeline::{self, Defaults, Job, quoted};
-use super::printer::{Printer, json_target};
+use super::printer::{self, Printer, json_target};
 use super::published;
 use crate::head::HeadsFile;
 use crate::report::published::PublishedTable;
@@ -159,7 +159,7 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         redact: args.redact.as_ref().map(|salt| if salt.is_empty() { fresh_salt() } else { salt.clone() }),
         ..Job::new(data.source(), &defaults)
     };
-    let mut report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
+    let mut report = pipeline::run(job, &|message| printer::say(&bar, message))?;
     report.published = tables;
     bar.set_message("writing");
     pipeline::write(&report, &templates, folder, args.force)?;
