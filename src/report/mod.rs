@@ -5,6 +5,7 @@
 mod artefact;
 mod artefact_read;
 mod audit_charts;
+mod audit_files;
 mod audit_view;
 mod charts;
 mod diff;
@@ -23,6 +24,7 @@ pub mod verify;
 mod verify_suite;
 mod view;
 
+pub use audit_files::audit_files;
 pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
 pub use diff::{AccuracyChange, Diff, FindingChange, HeadChange, Side, WeightChange, head_changes};
 pub use folder::refuse_folder;
@@ -288,7 +290,7 @@ impl Report {
             title: parts.title,
             simulated: parts.evaluation.simulated || parts.card.simulated,
             verdict: verdict::paragraphs(&parts.evaluation, &heads, (&parts.recovery, parts.audit.as_ref())),
-            audit: parts.audit,
+            audit: parts.audit.map(Audit::for_report),
             answers: parts.answers,
             figures: Vec::new(),
             problems: view::problems(parts.problems),

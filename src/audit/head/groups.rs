@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::attributes::{Attribute, Kind, MOST_LEVELS};
 use super::jackknife::{add, jackknife};
 use super::logistic::Rows;
 use super::scored::{Scored, credit};
-use super::{View, list};
+use super::{MOST_LEVELS, View, list};
+use crate::audit::attributes::{Attribute, Kind};
 use crate::audit::{Area, Band, Estimate, Finding, GroupRow, Measure, Outcome, Side};
 use crate::evaluate::intervals::{FEWEST_GROUPS, FEWEST_PAIRS, enough};
 use crate::stats::quantile;
