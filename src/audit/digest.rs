@@ -60,6 +60,9 @@ impl<'a> Digest<'a> {
             }
         }
         entries.retain(|entry| !entry.raised.is_empty());
+        // The check that stands for all speaks first, where it is as bad as the others.
+        let order = |name: &str, f: &&Finding| (std::cmp::Reverse(f.verdict), f.check != name);
+        entries.iter_mut().for_each(|entry| entry.raised.sort_by_key(|f| order(entry.check, f)));
         let count = |verdict: Verdict| {
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             let of = audit.findings.iter().filter(|f| f.verdict == verdict);
@@ -168,7 +171,7 @@ mod tests {
                 ("group-preference", Some("family"), "1 look of 1".to_owned()),
             ]
         );
-        assert_eq!(digest.entries[0].worst().check, "calibration");
+        assert_eq!(digest.entries[0].worst().check, "yes-bias", "though calibration is worse");
         let others: Vec<&str> = digest.entries[0].others(3).iter().map(|f| f.subject.as_str()).collect();
         assert_eq!(others, ["q8"], "q7 is the worst one's subject");
         assert_eq!(digest.fine, [("group-preference", 1), ("yes-bias", 1)]);

@@ -121,7 +121,7 @@ fn signs(view: &View, spread: &[f64], out: &mut Outcome) {
             out.findings.push(odd);
         }
     }
-    if of > 0 {
+    if agree < of {
         out.notes.push(format!("{}: {agree} of {of} weights have the sign of their marginal correlation.", view.name));
     }
 }
