@@ -14,7 +14,8 @@ pub const FOLDER_MARK: &str = "headfit-output.json";
 /// [`Error::Bug`] if the value cannot be serialised.
 pub fn json_rows(value: &impl serde::Serialize, depth: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Rows { most: depth, depth: 0, empty: false });
+    let mut serializer =
+        serde_json::Serializer::with_formatter(&mut bytes, Rows { most: depth, depth: 0, empty: false });
     value.serialize(&mut serializer).map_err(|e| Error::Bug(format!("JSON: {e}")))?;
     bytes.push(b'\n');
     Ok(bytes)
@@ -297,7 +298,8 @@ mod tests {
 
     #[test]
     fn rows_of_a_table_stand_on_one_line_each() {
-        let value = serde_json::json!({"name": "x", "empty": [], "none": {}, "rows": [{"a": 1, "b": [1, 2]}, {"a": {}}]});
+        let value =
+            serde_json::json!({"name": "x", "empty": [], "none": {}, "rows": [{"a": 1, "b": [1, 2]}, {"a": {}}]});
         let text = String::from_utf8(json_rows(&value, 2).unwrap()).unwrap();
         assert_eq!(
             text,

@@ -57,7 +57,9 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
         let reason = "accuracy against ratings needs a checklist with thresholds and ratings on its sub-dimensions";
         outcome.not_run.push(("accuracy and calibration of answers".to_owned(), reason.to_owned()));
     }
-    outcome.questions.extend(units.par_iter().zip(&truths).map(|(unit, t)| row(input, unit, t.as_ref())).collect::<Vec<_>>());
+    outcome
+        .questions
+        .extend(units.par_iter().zip(&truths).map(|(unit, t)| row(input, unit, t.as_ref())).collect::<Vec<_>>());
     for (d, name) in input.dimensions() {
         let pairs = decided(input, d);
         let made: Vec<(ShiftRow, Option<Finding>)> = (units.par_iter())

@@ -152,8 +152,13 @@ fn digest(digest: &Digest, args: &AuditArgs, printer: &Printer) {
         let title = entry.attribute.map_or_else(|| entry.check.to_owned(), |a| format!("{} ({a})", entry.check));
         let cells = row(worst);
         let numbers = cells[4..7].iter().cloned();
-        let about = worst.dimension.as_ref().map_or_else(|| worst.subject.clone(), |d| format!("{}, {d}", worst.subject));
-        [(i + 1).to_string(), cells[0].clone(), title, about].into_iter().chain(numbers).chain([entry.counts()]).collect()
+        let about =
+            worst.dimension.as_ref().map_or_else(|| worst.subject.clone(), |d| format!("{}, {d}", worst.subject));
+        [(i + 1).to_string(), cells[0].clone(), title, about]
+            .into_iter()
+            .chain(numbers)
+            .chain([entry.counts()])
+            .collect()
     });
     printer.line("");
     printer.table(
@@ -265,4 +270,3 @@ fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::Bad => "bad",
     }
 }
-

@@ -17,10 +17,14 @@ const LISTED: usize = 15;
 /// # Errors
 /// [`crate::Error::Bug`] if the page or a table cannot be written.
 pub fn audit_files(audit: &Audit) -> Result<Vec<(String, Vec<u8>)>> {
-    let page = render(&Templates::default(), "audit.md.j2", minijinja::context! {
-        audit => minijinja::value::Serde(audit),
-        view => minijinja::value::Serde(Page::new(audit)),
-    })?;
+    let page = render(
+        &Templates::default(),
+        "audit.md.j2",
+        minijinja::context! {
+            audit => minijinja::value::Serde(audit),
+            view => minijinja::value::Serde(Page::new(audit)),
+        },
+    )?;
     let mut files = vec![
         ("audit.json".to_owned(), output::json_rows(audit, 2)?),
         ("audit.md".to_owned(), page.into_bytes()),
@@ -98,7 +102,11 @@ fn entry(entry: &Entry) -> EntryView {
         worst: row(worst),
         message: worst.message.clone(),
         remedy: worst.remedy.clone(),
-        rows: if entry.raised.len() > 1 { entry.raised.iter().take(LISTED).map(|f| row(f)).collect() } else { Vec::new() },
+        rows: if entry.raised.len() > 1 {
+            entry.raised.iter().take(LISTED).map(|f| row(f)).collect()
+        } else {
+            Vec::new()
+        },
         more: entry.raised.len().saturating_sub(LISTED),
     }
 }
@@ -124,7 +132,12 @@ fn agreement(row: &crate::audit::AgreementRow) -> [String; 7] {
     };
     [
         row.dimension.clone(),
-        format!("{} of {} {}", count(row.units), count(row.annotators), if row.persistent == Some(false) { "slots" } else { "annotators" }),
+        format!(
+            "{} of {} {}",
+            count(row.units),
+            count(row.annotators),
+            if row.persistent == Some(false) { "slots" } else { "annotators" }
+        ),
         text(&row.alpha_ordinal),
         text(&row.alpha_interval),
         text(&row.ac2),
@@ -138,46 +151,61 @@ fn tables(audit: &Audit) -> Result<Vec<(&'static str, Option<Vec<u8>>)>> {
     Ok(vec![
         (
             "agreement",
-            table(&audit.agreement, &["dimension", "of", "units", "labels", "annotators", "persistent", "prevalence", "commonest"], &["alpha_nominal", "alpha_ordinal", "alpha_interval", "ac1", "ac2", "agreement"], |r| {
-                let persistent = r.persistent.map_or("", |p| if p { "yes" } else { "no" });
-                let plain = vec![
-                    Cell::Text(&r.dimension),
-                    Cell::Text(&r.of),
-                    Cell::Count(r.units),
-                    Cell::Count(r.labels),
-                    Cell::Count(r.annotators),
-                    Cell::Text(persistent),
-                    Cell::Number(r.prevalence),
-                    Cell::Text(&r.commonest),
-                ];
-                (plain, vec![&r.alpha_nominal, &r.alpha_ordinal, &r.alpha_interval, &r.ac1, &r.ac2, &r.agreement])
-            })?,
+            table(
+                &audit.agreement,
+                &["dimension", "of", "units", "labels", "annotators", "persistent", "prevalence", "commonest"],
+                &["alpha_nominal", "alpha_ordinal", "alpha_interval", "ac1", "ac2", "agreement"],
+                |r| {
+                    let persistent = r.persistent.map_or("", |p| if p { "yes" } else { "no" });
+                    let plain = vec![
+                        Cell::Text(&r.dimension),
+                        Cell::Text(&r.of),
+                        Cell::Count(r.units),
+                        Cell::Count(r.labels),
+                        Cell::Count(r.annotators),
+                        Cell::Text(persistent),
+                        Cell::Number(r.prevalence),
+                        Cell::Text(&r.commonest),
+                    ];
+                    (plain, vec![&r.alpha_nominal, &r.alpha_ordinal, &r.alpha_interval, &r.ac1, &r.ac2, &r.agreement])
+                },
+            )?,
         ),
         (
             "annotators",
-            table(&audit.annotators, &["annotator", "dimension", "of", "labels", "longest_run"], &["severity", "agreement", "straight_lining", "influence"], |r| {
-                let plain = vec![
-                    Cell::Text(&r.annotator),
-                    Cell::Text(&r.dimension),
-                    Cell::Text(&r.of),
-                    Cell::Count(r.labels),
-                    Cell::Count(r.longest_run),
-                ];
-                (plain, vec![&r.severity, &r.agreement, &r.straight_lining, &r.influence])
-            })?,
+            table(
+                &audit.annotators,
+                &["annotator", "dimension", "of", "labels", "longest_run"],
+                &["severity", "agreement", "straight_lining", "influence"],
+                |r| {
+                    let plain = vec![
+                        Cell::Text(&r.annotator),
+                        Cell::Text(&r.dimension),
+                        Cell::Text(&r.of),
+                        Cell::Count(r.labels),
+                        Cell::Count(r.longest_run),
+                    ];
+                    (plain, vec![&r.severity, &r.agreement, &r.straight_lining, &r.influence])
+                },
+            )?,
         ),
         (
             "questions",
-            table(&audit.questions, &["question", "judge", "answers", "missing", "unparsable"], &["yes_rate", "accuracy", "balanced_accuracy", "prevalence", "calibration_error"], |r| {
-                let plain = vec![
-                    Cell::Text(&r.question),
-                    Cell::Text(&r.judge),
-                    Cell::Count(r.answers),
-                    Cell::Number(r.missing),
-                    Cell::Number(r.unparsable),
-                ];
-                (plain, vec![&r.yes_rate, &r.accuracy, &r.balanced_accuracy, &r.prevalence, &r.calibration_error])
-            })?,
+            table(
+                &audit.questions,
+                &["question", "judge", "answers", "missing", "unparsable"],
+                &["yes_rate", "accuracy", "balanced_accuracy", "prevalence", "calibration_error"],
+                |r| {
+                    let plain = vec![
+                        Cell::Text(&r.question),
+                        Cell::Text(&r.judge),
+                        Cell::Count(r.answers),
+                        Cell::Number(r.missing),
+                        Cell::Number(r.unparsable),
+                    ];
+                    (plain, vec![&r.yes_rate, &r.accuracy, &r.balanced_accuracy, &r.prevalence, &r.calibration_error])
+                },
+            )?,
         ),
         (
             "shifts",
@@ -188,18 +216,23 @@ fn tables(audit: &Audit) -> Result<Vec<(&'static str, Option<Vec<u8>>)>> {
         ),
         (
             "groups",
-            table(&audit.groups, &["dimension", "attribute", "value", "relation", "pairs", "decided", "prompts"], &["accuracy", "rest", "people", "head"], |r| {
-                let plain = vec![
-                    Cell::Text(&r.dimension),
-                    Cell::Text(&r.attribute),
-                    Cell::Text(&r.value),
-                    Cell::Text(&r.relation),
-                    Cell::Count(r.pairs),
-                    Cell::Count(r.decided),
-                    Cell::Count(r.prompts),
-                ];
-                (plain, vec![&r.accuracy, &r.rest, &r.people, &r.head])
-            })?,
+            table(
+                &audit.groups,
+                &["dimension", "attribute", "value", "relation", "pairs", "decided", "prompts"],
+                &["accuracy", "rest", "people", "head"],
+                |r| {
+                    let plain = vec![
+                        Cell::Text(&r.dimension),
+                        Cell::Text(&r.attribute),
+                        Cell::Text(&r.value),
+                        Cell::Text(&r.relation),
+                        Cell::Count(r.pairs),
+                        Cell::Count(r.decided),
+                        Cell::Count(r.prompts),
+                    ];
+                    (plain, vec![&r.accuracy, &r.rest, &r.people, &r.head])
+                },
+            )?,
         ),
         (
             "shares",

@@ -24,8 +24,8 @@ pub mod verify;
 mod verify_suite;
 mod view;
 
-pub use audit_files::audit_files;
 pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
+pub use audit_files::audit_files;
 pub use diff::{AccuracyChange, Diff, FindingChange, HeadChange, Side, WeightChange, head_changes};
 pub use folder::refuse_folder;
 pub use render::Templates;
