@@ -30,9 +30,8 @@ pub fn audit_files(audit: &Audit) -> Result<Vec<(String, Vec<u8>)>> {
         ("audit.md".to_owned(), page.into_bytes()),
         ("tables/findings.csv".to_owned(), finding_rows(&audit.findings)?),
     ];
-    for (name, table) in tables(audit)? {
-        files.extend(table.map(|bytes| (format!("tables/{name}.csv"), bytes)));
-    }
+    let tables = tables(audit)?.into_iter().filter(|(_, bytes)| !bytes.is_empty());
+    files.extend(tables.map(|(name, bytes)| (format!("tables/{name}.csv"), bytes)));
     Ok(files)
 }
 
@@ -146,8 +145,8 @@ fn agreement(row: &crate::audit::AgreementRow) -> [String; 7] {
     ]
 }
 
-/// The tables beside the findings; `None` for one without rows.
-fn tables(audit: &Audit) -> Result<Vec<(&'static str, Option<Vec<u8>>)>> {
+/// The tables beside the findings; empty bytes for one without rows.
+fn tables(audit: &Audit) -> Result<Vec<(&'static str, Vec<u8>)>> {
     Ok(vec![
         (
             "agreement",
@@ -257,9 +256,9 @@ fn table<'a, R>(
     plain: &[&str],
     measures: &[&str],
     cells: impl Fn(&'a R) -> (Vec<Cell<'a>>, Vec<&'a Measure>),
-) -> Result<Option<Vec<u8>>> {
+) -> Result<Vec<u8>> {
     if rows.is_empty() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let columns = measures.iter().flat_map(|m| ["", "_low", "_high", "_reason"].map(|end| format!("{m}{end}")));
     let head: Vec<String> = plain.iter().map(|name| (*name).to_owned()).chain(columns).collect();
@@ -271,5 +270,5 @@ fn table<'a, R>(
         }
         table.row(&line)?;
     }
-    table.bytes().map(Some)
+    table.bytes()
 }
