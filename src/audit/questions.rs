@@ -49,7 +49,8 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
         outcome.notes.push("Every prompt has questions of its own: the judge is audited by category.".to_owned());
     }
     outcome.findings.extend(units.iter().filter_map(|unit| saturation(input, unit)));
-    let truths: Vec<Option<Truth>> = units.par_iter().map(|unit| truth(input, unit)).collect();
+    let means = mean_ratings(input);
+    let truths: Vec<Option<Truth>> = units.par_iter().map(|unit| truth(input, unit, &means)).collect();
     outcome
         .findings
         .extend(units.iter().zip(&truths).flat_map(|(unit, truth)| truth_findings(input, unit, truth.as_ref())));
@@ -186,15 +187,22 @@ struct Truth {
     calibration: Option<Estimate>,
 }
 
-fn truth(input: &AuditInput, unit: &Unit) -> Option<Truth> {
-    let question = &input.ds.checklist.as_ref()?.questions[unit.question?];
-    let threshold = question.threshold?;
-    let mut means: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
-    for rating in input.ds.ratings.iter().filter(|r| r.dimension == question.subdimension) {
-        let slot = means.entry(rating.item).or_default();
+/// Per rated dimension: sum and number of the ratings of each item.
+type Ratings<'a> = BTreeMap<&'a str, BTreeMap<usize, (f64, f64)>>;
+
+fn mean_ratings<'a>(input: &AuditInput<'a>) -> Ratings<'a> {
+    let mut ratings = Ratings::new();
+    for rating in &input.ds.ratings {
+        let slot = ratings.entry(&rating.dimension).or_default().entry(rating.item).or_default();
         *slot = (slot.0 + rating.value, slot.1 + 1.0);
     }
-    let rows: Vec<(f64, bool, usize)> = (means.iter())
+    ratings
+}
+
+fn truth(input: &AuditInput, unit: &Unit, ratings: &Ratings) -> Option<Truth> {
+    let question = &input.ds.checklist.as_ref()?.questions[unit.question?];
+    let threshold = question.threshold?;
+    let rows: Vec<(f64, bool, usize)> = (ratings.get(question.subdimension.as_str()).into_iter().flatten())
         .filter_map(|(&item, (sum, n))| Some((unit.p[item]?, sum / n >= threshold - 1e-9, input.ds.items.group(item))))
         .collect();
     let clusters: Vec<usize> = rows.iter().map(|row| row.2).collect();

@@ -173,6 +173,12 @@ pub struct GroupRow {
     pub people: Measure,
     /// `against others`: share of the pairs in which the head does.
     pub head: Measure,
+    /// `against others`: share of the decided pairs in which people prefer the value.
+    #[serde(default)]
+    pub people_decided: Measure,
+    /// `against others`: share of those same pairs in which the head names the value; equal scores name nobody.
+    #[serde(default)]
+    pub head_decided: Measure,
 }
 
 /// The number with six significant digits.
@@ -235,7 +241,8 @@ impl Rounded for ShareRow {
 
 impl Rounded for GroupRow {
     fn measures(&mut self) -> Vec<&mut Measure> {
-        vec![&mut self.accuracy, &mut self.rest, &mut self.people, &mut self.head]
+        let all_pairs = [&mut self.accuracy, &mut self.rest, &mut self.people, &mut self.head];
+        all_pairs.into_iter().chain([&mut self.people_decided, &mut self.head_decided]).collect()
     }
 }
 

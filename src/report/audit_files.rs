@@ -218,7 +218,7 @@ fn tables(audit: &Audit) -> Result<Vec<(&'static str, Vec<u8>)>> {
             table(
                 &audit.groups,
                 &["dimension", "attribute", "value", "relation", "pairs", "decided", "prompts"],
-                &["accuracy", "rest", "people", "head"],
+                &["accuracy", "rest", "people", "head", "people_decided", "head_decided"],
                 |r| {
                     let plain = vec![
                         Cell::Text(&r.dimension),
@@ -229,7 +229,8 @@ fn tables(audit: &Audit) -> Result<Vec<(&'static str, Vec<u8>)>> {
                         Cell::Count(r.decided),
                         Cell::Count(r.prompts),
                     ];
-                    (plain, vec![&r.accuracy, &r.rest, &r.people, &r.head])
+                    let measures = [&r.accuracy, &r.rest, &r.people, &r.head, &r.people_decided, &r.head_decided];
+                    (plain, measures.to_vec())
                 },
             )?,
         ),
