@@ -124,6 +124,8 @@ fn fail(found: &Audit, fail_on: Option<FailOn>) -> Result<()> {
 const SHOWN: usize = 10;
 /// Other subjects that an entry names.
 const OTHERS: usize = 4;
+/// Longest subject in the table, in characters; the sentence below has all of it.
+const WIDEST: usize = 36;
 /// Reasons and notes that are shown.
 const REASONS: usize = 4;
 
@@ -152,8 +154,8 @@ fn digest(digest: &Digest, args: &AuditArgs, printer: &Printer) {
         let title = entry.attribute.map_or_else(|| entry.check.to_owned(), |a| format!("{} ({a})", entry.check));
         let cells = row(worst);
         let numbers = cells[4..7].iter().cloned();
-        let about =
-            worst.dimension.as_ref().map_or_else(|| worst.subject.clone(), |d| format!("{}, {d}", worst.subject));
+        let dimension = worst.dimension.as_ref().map_or_else(String::new, |d| format!(", {d}"));
+        let about = format!("{}{dimension}", cut(&worst.subject, WIDEST));
         [(i + 1).to_string(), cells[0].clone(), title, about]
             .into_iter()
             .chain(numbers)
@@ -187,6 +189,14 @@ fn digest(digest: &Digest, args: &AuditArgs, printer: &Printer) {
         printer.line(format!("… {hidden} more lines like these ({findings} findings): {place}."));
     }
     printer.line("");
+}
+
+/// The first `most` characters.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
 }
 
 /// What is fine, what cannot be told, what was not looked at, and why.
