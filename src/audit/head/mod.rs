@@ -11,7 +11,7 @@ mod scored;
 mod weights;
 
 pub(super) use groups::accuracy;
-pub(super) use scored::train_options;
+pub(super) use scored::{own_options, train_options};
 
 use ndarray::Array2;
 
