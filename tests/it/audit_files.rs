@@ -10,13 +10,12 @@ use headfit::synth::embedded;
 
 use crate::support::{crate_folder, folder, headfit};
 
-/// A small set with a judge that leans to yes and people who lean to one side, audited into `audit/`.
+/// A small sound world whose people lean to one side, audited into `audit/`.
 fn audited(root: &Path, more: &[&str]) -> crate::support::Run {
-    let synth = ["synth", "-o", "sim", "--train-pairs", "150", "--test-pairs", "90", "--plant", "position=1.5"];
+    let synth = ["synth", "-o", "sim", "--sound", "--plant", "position=1.5", "--train-pairs", "150", "--test-pairs", "90"];
     let run = headfit(root, &synth);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let args = ["audit", "sim", "-o", "audit", "--dimension", "overall", "--no-refits", "--draws", "50"];
-    headfit(root, &[&args[..], more].concat())
+    headfit(root, &[&["audit", "sim", "-o", "audit", "--no-refits", "--draws", "50"], more].concat())
 }
 
 #[test]
@@ -27,7 +26,8 @@ fn a_person_sees_a_screen_and_a_machine_everything() {
     assert!(run.stderr.contains("findings are bad (--fail-on bad)"), "{}", run.stderr);
     insta::assert_snapshot!("audit", run.stdout);
     assert!(run.stdout.lines().count() < 60, "a screen or so");
-    assert!(run.stdout.contains("position-bias"), "what was planted is among what matters: {}", run.stdout);
+    let first = run.stdout.lines().find(|line| line.starts_with("1  ")).unwrap();
+    assert!(first.contains("bad") && first.contains("position-bias"), "what was planted comes first: {first}");
 
     let bytes = std::fs::read(root.path().join("audit/audit.json")).unwrap();
     let found: Audit = serde_json::from_slice(&bytes).unwrap();
