@@ -42,8 +42,7 @@ fn main() -> headfit::Result<()> {
         let options =
             AuditOptions { dimensions, refits, train: train.clone(), progress: Some(&say), ..AuditOptions::new(&ds) };
         let start = Instant::now();
-        let found =
-            audit(&AuditInput { ds: &ds, features: Some(&features), heads: Some(&heads), options: &options })?;
+        let found = audit(&AuditInput { ds: &ds, features: Some(&features), heads: Some(&heads), options: &options })?;
         println!("{what}: {:.2} s, {} looks", start.elapsed().as_secs_f64(), found.looks);
         say("");
         let steps = steps.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).2;

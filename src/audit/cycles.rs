@@ -37,7 +37,9 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
     for (d, name) in input.dimensions() {
         let (triples, cut) = triples(ds, d);
         if cut > 0 {
-            let reason = format!("of {cut} prompts with more than {MOST_ITEMS} decided items the first {MOST_ITEMS} are looked at");
+            let reason = format!(
+                "of {cut} prompts with more than {MOST_ITEMS} decided items the first {MOST_ITEMS} are looked at"
+            );
             outcome.not_run.push((format!("{name}: large prompts"), reason));
         }
         if triples.is_empty() {

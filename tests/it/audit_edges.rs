@@ -77,7 +77,10 @@ fn one_generator_and_a_constant_attribute_leave_nothing_to_compare() {
     let found = audited(&data(40, &|_, _| two("only", "x"), &[]));
     for name in ["generator", "extra"] {
         let said = reasons(&found, name);
-        assert!(said.contains(&"group-preference: it is the same everywhere: there is nothing to compare".to_owned()), "{said:?}");
+        assert!(
+            said.contains(&"group-preference: it is the same everywhere: there is nothing to compare".to_owned()),
+            "{said:?}"
+        );
         assert!(said.iter().any(|s| s.contains("never differs within a pair")), "{said:?}");
         assert!(!found.findings.iter().any(|f| f.subject.contains(name)), "no estimate about {name}");
     }
@@ -94,19 +97,25 @@ fn a_group_of_one_is_named_and_not_judged() {
     assert_eq!(finding.reason.as_deref(), Some("not enough data: 1 pairs from 1 prompts"));
     let small = found.finding("head-group-accuracy", Some("overall"), "generator: small groups").unwrap();
     assert!(small.verdict == Verdict::NotEnoughData && small.reason.as_deref().unwrap().contains("rare"), "{small:?}");
-    let effect = found.findings.iter().find(|f| f.check == "head-controlled-effect" && f.subject.contains("gen-x")).unwrap();
+    let effect =
+        found.findings.iter().find(|f| f.check == "head-controlled-effect" && f.subject.contains("gen-x")).unwrap();
     assert!(effect.message.contains("pooled as (rest): rare"), "{}", effect.message);
 }
 
 #[test]
 fn an_attribute_missing_for_half_says_so_everywhere() {
-    let half = |p: usize, side: usize| if p % 2 == 0 { String::new() } else { ["lo", "hi"][(p / 2 + side) % 2].to_owned() };
+    let half =
+        |p: usize, side: usize| if p % 2 == 0 { String::new() } else { ["lo", "hi"][(p / 2 + side) % 2].to_owned() };
     let found = audited(&data(120, &|p, side| [sides(p, side).to_owned(), half(p, side)], &[]));
     let said = reasons(&found, "extra");
-    assert!(said.contains(&"group-preference: it is missing for 120 of 240; they belong to no group".to_owned()), "{said:?}");
+    assert!(
+        said.contains(&"group-preference: it is missing for 120 of 240; they belong to no group".to_owned()),
+        "{said:?}"
+    );
     let preference = found.finding("group-preference", Some("overall"), "extra = hi").unwrap();
     assert_eq!(preference.n, 60, "only pairs with both values");
-    let effect = found.findings.iter().find(|f| f.check == "head-controlled-effect" && f.subject.starts_with("extra")).unwrap();
+    let effect =
+        found.findings.iter().find(|f| f.check == "head-controlled-effect" && f.subject.starts_with("extra")).unwrap();
     assert!(effect.message.contains("60 of 120 pairs left out, a value is missing"), "{}", effect.message);
 }
 
@@ -115,16 +124,23 @@ fn thousands_of_categories_are_capped_and_counted() {
     // 2,000 categories of two items each: none can be judged, and that is said with the number.
     let found = audited(&data(2000, &|p, side| two(sides(p, side), &format!("c{}", (p + side * 37) % 2000)), &[]));
     let said = reasons(&found, "extra");
-    assert!(said.contains(&"group-preference: only its 40 most frequent values are looked at, 1960 are not".to_owned()), "{said:?}");
+    assert!(
+        said.contains(&"group-preference: only its 40 most frequent values are looked at, 1960 are not".to_owned()),
+        "{said:?}"
+    );
     assert!(said.iter().any(|s| s.starts_with("head: not enough data: none of its 2000 values")), "{said:?}");
-    let shown = found.findings.iter().filter(|f| f.check == "group-preference" && f.subject.starts_with("extra")).count();
+    let shown =
+        found.findings.iter().filter(|f| f.check == "group-preference" && f.subject.starts_with("extra")).count();
     assert_eq!(shown, 40);
     let small = found.finding("head-group-accuracy", Some("overall"), "extra: small groups").unwrap();
     assert!(small.reason.as_deref().unwrap().starts_with("2000 of 2000 groups"), "{small:?}");
     // One category per item: a name of single entries, no group.
     let found = audited(&data(200, &|p, side| two(sides(p, side), &format!("c{p}-{side}")), &[]));
     let said = reasons(&found, "extra");
-    assert!(said.contains(&"group-preference: 400 different values in 400 entries: it names single entries".to_owned()), "{said:?}");
+    assert!(
+        said.contains(&"group-preference: 400 different values in 400 entries: it names single entries".to_owned()),
+        "{said:?}"
+    );
 }
 
 #[test]

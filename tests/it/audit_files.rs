@@ -12,7 +12,8 @@ use crate::support::{crate_folder, folder, headfit};
 
 /// A small sound world whose people lean to one side, audited into `audit/`.
 fn audited(root: &Path, more: &[&str]) -> crate::support::Run {
-    let synth = ["synth", "-o", "sim", "--sound", "--plant", "position=1.5", "--train-pairs", "150", "--test-pairs", "90"];
+    let synth =
+        ["synth", "-o", "sim", "--sound", "--plant", "position=1.5", "--train-pairs", "150", "--test-pairs", "90"];
     let run = headfit(root, &synth);
     assert_eq!(run.code, 0, "{}", run.stderr);
     headfit(root, &[&["audit", "sim", "-o", "audit", "--no-refits", "--draws", "50"], more].concat())
@@ -72,7 +73,8 @@ fn check(value: &serde_json::Value, schema: &serde_json::Value, root: &serde_jso
         return check(value, &root["$defs"][target], root, place);
     }
     if value.is_null() {
-        let nullable = schema["type"].as_array().is_some_and(|t| t.contains(&"null".into())) || schema["anyOf"].is_array();
+        let nullable =
+            schema["type"].as_array().is_some_and(|t| t.contains(&"null".into())) || schema["anyOf"].is_array();
         assert!(nullable, "{place}: null");
         return;
     }

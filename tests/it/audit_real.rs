@@ -88,7 +88,8 @@ fn the_head_of_tcbench_tells_families_apart_and_hardly_ranks_inside_one() {
     let given = std::collections::BTreeMap::from([("bootstrap".to_owned(), "20".to_owned())]);
     let heads = HeadsFile::new(heads, head::provenance(&ds, 1, given));
     let options = AuditOptions { draws: 200, train, ..AuditOptions::new(&ds) };
-    let found = audit(&AuditInput { ds: &ds, features: Some(&features), heads: Some(&heads), options: &options }).unwrap();
+    let found =
+        audit(&AuditInput { ds: &ds, features: Some(&features), heads: Some(&heads), options: &options }).unwrap();
 
     let row = |dimension: &str, relation: &str, attribute: &str, value: &str| -> &GroupRow {
         let mut rows = found.groups.iter().filter(|r| r.dimension == dimension && r.relation == relation);

@@ -251,8 +251,7 @@ impl Decided {
         let decided: Vec<(usize, f64)> = turned.iter().copied().filter(|&(i, _)| scored.human[i] != 0).collect();
         let cluster: Vec<usize> = decided.iter().map(|&(i, _)| scored.cluster[i]).collect();
         let share = |sign: &dyn Fn(usize) -> f64| {
-            let values: Vec<f64> =
-                decided.iter().map(|&(i, side)| f64::from(u8::from(side * sign(i) > 0.0))).collect();
+            let values: Vec<f64> = decided.iter().map(|&(i, side)| f64::from(u8::from(side * sign(i) > 0.0))).collect();
             Estimate::share(&values, &cluster, 0.5)
         };
         Self {
