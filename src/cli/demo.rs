@@ -8,7 +8,7 @@ use clap::Args;
 use super::pipeline::{self, Defaults, Job};
 use super::printer::Printer;
 use crate::dataset::ReadOptions;
-use crate::evaluate::Row;
+use crate::evaluate::{Extras, Protocol, Row};
 use crate::plot::text::{count, counted, number, percent};
 use crate::report::{MAIN_PROTOCOL, Report, Templates, refuse_folder};
 use crate::{Result, synth};
@@ -49,6 +49,9 @@ pub fn run(args: &DemoArgs, printer: &Printer) -> Result<()> {
         features: &defaults.features,
         train: &defaults.train,
         heads: None,
+        against: None,
+        protocols: Protocol::DEFAULT.to_vec(),
+        extras: Extras::default(),
         cross_validate: None,
         missing_score_equal: false,
         draws: 1000,

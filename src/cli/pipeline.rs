@@ -6,10 +6,11 @@ use std::path::Path;
 use clap::Parser;
 
 use super::args::{FeatureArgs, TrainArgs};
+use super::extra_args::beside;
 use super::fit::{fit_all, given_options};
 use crate::audit::{Audit, AuditInput, AuditOptions, audit};
 use crate::dataset::{self, DataCard, Dataset, ReadOptions, Source};
-use crate::evaluate::{EvaluateOptions, Mode, evaluate_with_scores, patterns, score_shares};
+use crate::evaluate::{EvaluateOptions, Extras, Mode, Protocol, evaluate_with_scores, patterns, score_shares};
 use crate::features::{self, FeatureMatrix};
 use crate::head::{Head, HeadsFile, TrainOptions, provenance};
 use crate::report::{Artefact, Parts, RecoveredWeight, Recovery, Report, Templates, refuse_folder};
@@ -24,6 +25,12 @@ pub(super) struct Job<'a> {
     pub(super) train: &'a TrainArgs,
     /// Heads fitted before; `None` = fit them.
     pub(super) heads: Option<HeadsFile>,
+    /// Heads that those would replace.
+    pub(super) against: Option<HeadsFile>,
+    /// Accuracy rules.
+    pub(super) protocols: Vec<Protocol>,
+    /// What is computed beside accuracies.
+    pub(super) extras: Extras,
     /// Outer folds; `None` = the split in the data, else five.
     pub(super) cross_validate: Option<usize>,
     pub(super) missing_score_equal: bool,
@@ -69,6 +76,10 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     options.draws = job.draws;
     options.seed = job.train.seed;
     options.missing_score_equal = job.missing_score_equal;
+    options.protocols.clone_from(&job.protocols);
+    options.extras = job.extras.clone();
+    let beside = beside(job.against.clone(), &ds)?;
+    options.beside = &beside;
     options.train = train.clone();
     let evaluating = |message: &str| say(&format!("evaluating {message}"));
     options.progress = Some(&evaluating);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::pipeline::{self, Defaults, Job};
 use super::printer::Printer;
 use crate::dataset::{ReadOptions, Source};
+use crate::evaluate::{Extras, Protocol};
 use crate::head::{Explanation, HeadsFile};
 use crate::plot::{Chart, Figure, Kind};
 use crate::problems::{Problem, Severity};
@@ -186,6 +187,9 @@ fn from_data(args: &PlotArgs, printer: &Printer) -> Result<Vec<Chart>> {
         features: &defaults.features,
         train: &defaults.train,
         heads: None,
+        against: None,
+        protocols: Protocol::DEFAULT.to_vec(),
+        extras: Extras::default(),
         cross_validate: None,
         missing_score_equal: false,
         draws: 1000,

@@ -5,10 +5,13 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::against::replaceable;
 use super::args::{FeatureArgs, MaybeDataArgs, TrainArgs};
 use super::evaluate::MissingScore;
+use super::extra_args::{AgainstArgs, ExtraArgs};
 use super::pipeline::{self, Defaults, Job, quoted};
 use super::printer::{Printer, json_target};
+use super::protocol_args::ProtocolArgs;
 use super::published;
 use crate::head::HeadsFile;
 use crate::report::published::PublishedTable;
@@ -53,6 +56,8 @@ pub struct ReportArgs {
     /// Report on these heads in place of fitting
     #[arg(long, value_name = "FILE", conflicts_with = "cross_validate")]
     head: Option<PathBuf>,
+    #[command(flatten)]
+    against: AgainstArgs,
     /// Score every pair by a head fitted on K − 1 of K folds over prompts
     #[arg(long, value_name = "K")]
     cross_validate: Option<usize>,
@@ -80,6 +85,10 @@ pub struct ReportArgs {
     /// Write report.json to this file too (- = standard output)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    protocols: ProtocolArgs,
+    #[command(flatten)]
+    extras: ExtraArgs,
     #[command(flatten)]
     features: FeatureArgs,
     #[command(flatten)]
@@ -142,6 +151,9 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         features: &args.features,
         train: &args.train,
         heads: args.head.as_deref().map(HeadsFile::read).transpose()?,
+        against: args.against.heads()?,
+        protocols: args.protocols.chosen(),
+        extras: args.extras.extras(),
         cross_validate: args.cross_validate,
         missing_score_equal: args.missing_score == MissingScore::Equal,
         draws: args.draws,
@@ -163,7 +175,10 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         show(&report, printer);
     }
     finish(folder, "report.html", to_stdout, printer, start);
-    Ok(())
+    match args.against.against {
+        Some(_) => replaceable(&report.evaluation.against, args.against.must_be_better),
+        None => Ok(()),
+    }
 }
 
 /// Elapsed time, and the path of the page last.
@@ -258,6 +273,9 @@ fn command(args: &ReportArgs) -> Result<String> {
     if args.head.is_some() {
         add(" --head heads.json".into());
     }
+    if args.against.against.is_some() {
+        add(" --against old.json".into());
+    }
     if let Some(folds) = args.cross_validate {
         add(format!(" --cross-validate {folds}"));
     }
@@ -267,6 +285,8 @@ fn command(args: &ReportArgs) -> Result<String> {
     if args.draws != 1000 {
         add(format!(" --draws {}", args.draws));
     }
+    add(args.protocols.flags());
+    add(args.extras.flags());
     add(Defaults::new()?.flags(&args.features, &args.train));
     for name in &args.published {
         add(format!(" --published {}", quoted(name)));

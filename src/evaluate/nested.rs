@@ -65,7 +65,8 @@ pub fn cross_validate(
         notes.push(format!("{name}: only {used} prompts, so {used} folds in place of {folds}."));
     }
     let thresholds = heads.iter().map(|head| head.tie_threshold).collect();
-    Ok(HeadMargins { pairs, scores, parts, thresholds, notes, ..HeadMargins::default() })
+    let outcomes = heads.iter().map(|head| head.outcomes).collect();
+    Ok(HeadMargins { pairs, scores, parts, thresholds, outcomes, notes, ..HeadMargins::default() })
 }
 
 /// Fold of each group (numbered by name): groups shuffled by the seed, then dealt out.

@@ -3,6 +3,7 @@
 //! [`Report`] is the truth: `report.json` is the value itself, and Markdown, HTML and CSV show nothing that is not in it.
 
 mod artefact;
+mod artefact_facts;
 mod artefact_read;
 mod audit_charts;
 mod audit_view;
@@ -15,6 +16,7 @@ mod model_card;
 mod names;
 pub mod published;
 mod render;
+pub mod sheets;
 pub mod suite;
 mod suite_pages;
 mod tables;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::audit_view::{self, AuditView};
 use super::charts::Section;
+use super::sheets::{self, Sheet};
 use super::{HeadSummary, Methods, ProblemCount, ProtocolNote, Report, WeightRow, charts, main_protocol};
 use crate::dataset::{DataCard, DimensionCard, ScorerCard};
 use crate::evaluate::{Comparison, Design, Evaluation, Floor, Protocol, Row, Verdict};
@@ -140,6 +141,10 @@ pub(super) struct View {
     card_scorers: Vec<Vec<String>>,
     problems: Vec<ProblemView>,
     recovery: Vec<Vec<String>>,
+    /// New heads against those that they would replace.
+    against: Option<Sheet>,
+    /// Per dimension: everything beside accuracies, and what the text page shows of it.
+    sheets: Vec<(String, Vec<Sheet>, Vec<Sheet>)>,
 }
 
 /// Indices into the report's figures.
@@ -230,6 +235,8 @@ impl View {
             card_scorers: report.card.scorers.iter().map(card_scorer).collect(),
             problems: report.problems.iter().map(problem_view).collect(),
             recovery: report.recovery.iter().map(|r| recovery_row(report, r)).collect(),
+            against: sheets::against(&evaluation.against),
+            sheets: sheets::by_dimension(evaluation),
         }
     }
 }
