@@ -178,7 +178,7 @@ fn show(evaluation: &Evaluation, shown: Shown, printer: &Printer) {
 }
 
 /// A heading, a table, sentences.
-fn show_sheet(sheet: &Sheet, printer: &Printer) {
+pub(super) fn show_sheet(sheet: &Sheet, printer: &Printer) {
     printer.line("");
     if !sheet.title.is_empty() {
         printer.line(&sheet.title);

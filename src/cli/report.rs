@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::against::replaceable;
 use super::args::{FeatureArgs, MaybeDataArgs, TrainArgs};
-use super::evaluate::MissingScore;
+use super::evaluate::{MissingScore, show_sheet};
 use super::extra_args::{AgainstArgs, ExtraArgs};
 use super::pipeline::{self, Defaults, Job, quoted};
 use super::printer::{Printer, json_target};
@@ -15,7 +15,7 @@ use super::protocol_args::ProtocolArgs;
 use super::published;
 use crate::head::HeadsFile;
 use crate::report::published::PublishedTable;
-use crate::report::{Artefact, Diff, Report, Templates, refuse_folder};
+use crate::report::{Artefact, Diff, Report, Templates, refuse_folder, sheets};
 use crate::{Error, Result};
 
 /// The whole job as a folder: JSON, Markdown, HTML and charts
@@ -256,6 +256,10 @@ fn show(report: &Report, printer: &Printer) {
     report.evaluation.leakage.iter().for_each(|leak| printer.alarm(&leak.sentence()));
     for paragraph in &report.verdict {
         printer.prose(paragraph);
+        printer.line("");
+    }
+    if let Some(sheet) = sheets::against(&report.evaluation.against) {
+        show_sheet(&sheet, printer);
         printer.line("");
     }
 }

@@ -12,6 +12,7 @@ mod diff;
 mod escape;
 mod folder;
 mod latex;
+mod methods;
 mod model_card;
 mod names;
 pub mod published;
@@ -295,7 +296,7 @@ impl Report {
             figures: Vec::new(),
             problems: view::problems(parts.problems),
             feature_notes: parts.feature_notes,
-            methods: view::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
+            methods: methods::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
             card: parts.card,
             heads,
             recovery: parts.recovery,

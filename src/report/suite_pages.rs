@@ -266,7 +266,7 @@ fn set_line(set: &super::suite::SuiteDataset) -> Vec<String> {
     let renamed = set.scorers.iter().map(|(row, here)| format!("{row} = {here}"));
     vec![
         set.name.clone(),
-        super::view::design(&set.evaluation.design),
+        super::methods::design(&set.evaluation.design),
         if set.evaluation.simulated { "simulated".into() } else { "people".into() },
         if set.evaluation.missing_score_equal { "counts as equal".into() } else { "pair left out".into() },
         set.fits.iter().map(|(row, flags)| format!("{row}: {flags}")).chain(renamed).collect::<Vec<_>>().join(", "),

@@ -1,5 +1,5 @@
-//! Is a report what its scores and labels say? Every number that follows from `tables/scores.csv` and `tables/labels.csv`
-//! is computed again and compared; so are the sentences, tables and pages that show them.
+//! Is a report what its tables of scores and labels say? The whole evaluation is computed again from them
+//! and compared; so are the sentences, tables and pages that show it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::artefact::{Artefact, LABELS, SCORERS, SCORES};
 use super::artefact_facts::{CURVES, ITEMS, RATINGS, UNSEEN};
 use super::folder::{changed_files, files_below};
 use super::published::{self, PublishedTable};
-use super::{Methods, Report, verdict, view};
+use super::{Methods, Report, methods as how, verdict};
 use crate::evaluate::{Evaluation, recount};
 use crate::output::FOLDER_MARK;
 use crate::{Error, Result};
@@ -131,7 +131,7 @@ fn needs_the_answers(report: &Report, found: &mut Verification) {
 /// How the numbers were made follows from the evaluation; formulas are those of this version of the program.
 fn methods(report: &Report, found: &mut Verification) -> Result<()> {
     let own = &report.methods;
-    let derived = view::methods(&report.evaluation, &report.card, own.command.clone(), own.options.clone());
+    let derived = how::methods(&report.evaluation, &report.card, own.command.clone(), own.options.clone());
     if own.program_version != derived.program_version {
         return Ok(());
     }

@@ -1,15 +1,13 @@
 //! What the pages show: numbers already written for people, the same for Markdown and HTML.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::audit_view::{self, AuditView};
 use super::charts::Section;
 use super::sheets::{self, Sheet};
-use super::{HeadSummary, Methods, ProblemCount, ProtocolNote, Report, WeightRow, charts, main_protocol};
+use super::{HeadSummary, ProblemCount, Report, WeightRow, charts, main_protocol};
 use crate::dataset::{DataCard, DimensionCard, ScorerCard};
-use crate::evaluate::{Comparison, Design, Evaluation, Floor, Protocol, Row, Verdict};
+use crate::evaluate::{Comparison, Evaluation, Floor, Protocol, Row, Verdict};
 use crate::head::Head;
 use crate::plot::Chart;
 use crate::plot::text::{count, counted, number, one_line, percent, sentence};
@@ -77,42 +75,8 @@ pub(super) fn problems(problems: &Problems) -> Vec<ProblemCount> {
     [Severity::Error, Severity::Warning, Severity::Note].into_iter().flat_map(of).collect()
 }
 
-/// How the numbers were made.
-pub(super) fn methods(
-    evaluation: &Evaluation,
-    card: &DataCard,
-    command: String,
-    options: BTreeMap<String, String>,
-) -> Methods {
-    let note = |p: &Protocol| ProtocolNote {
-        id: p.id().into(),
-        formula: p.formula().into(),
-        source: p.source().into(),
-        pitfalls: p.pitfalls().into(),
-    };
-    Methods {
-        program_version: env!("CARGO_PKG_VERSION").into(),
-        command,
-        design: design(&evaluation.design),
-        seed: evaluation.seed,
-        draws: evaluation.draws,
-        protocols: protocols(evaluation).iter().map(note).collect(),
-        options,
-        inputs: card.inputs.clone(),
-    }
-}
-
-/// How the head's margins were made, as part of a sentence.
-pub(super) fn design(design: &Design) -> String {
-    match design {
-        Design::CrossValidated { folds } => format!("nested cross-validation over prompts, {folds} folds"),
-        Design::TrainTest => "fitted on the train split, scored on the test split".to_owned(),
-        Design::StoredHead => "a stored head, not refitted".to_owned(),
-    }
-}
-
 /// Protocols that were computed, the main one first.
-fn protocols(evaluation: &Evaluation) -> Vec<Protocol> {
+pub(super) fn protocols(evaluation: &Evaluation) -> Vec<Protocol> {
     let main = main_protocol(evaluation);
     let mut found: Vec<Protocol> = if evaluation.rows.is_empty() { Vec::new() } else { vec![main] };
     for row in &evaluation.rows {

@@ -187,13 +187,10 @@ fn thresholds_are_part_of_the_proof_and_broken_tables_are_data_errors() {
     assert_eq!(headfit(room.path(), &["verify", "sim"]).code, 2, "a data set is not a report");
 }
 
-/// A report with everything that an evaluation can tell, in which one scorer declares its scale.
+/// A report with everything that an evaluation can tell, one of whose scorers declares a scale from 1 to 4.
 fn full_report(room: &Path) -> PathBuf {
     let run = headfit(room, &["synth", "-o", "sim", "--train-pairs", "110", "--test-pairs", "80"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let manifest = room.join("sim/dataset.toml");
-    let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, format!("{text}\n[scores.sim_videoscore]\nscale = [1.0, 4.0]\n")).unwrap();
     let args =
         ["report", "sim", "-o", "out", "--dimension", "overall", "--bootstrap", "0", "--draws", "30", "--no-audit"];
     let more = ["--lambda", "0.02", "--cross-validate", "3", "--protocol", "all", "--ties", "rao-kupper", "--curves"];
