@@ -56,14 +56,14 @@ impl<'a> Problem<'a> {
             bounds: options.bounds.iter().chain(own).copied().collect(),
         };
         let likelihood = model.likelihood(Cow::Borrowed(model.weight()));
-        let first = Limits { residual: 1e-10, iterations: options.max_iterations };
+        let first = Limits { residual: 1e-10, gap: 0.0, iterations: options.max_iterations };
         let Start { mut lambda_max, state: null } = start(&*likelihood, &shape, first);
         if lambda_max <= rounding {
             lambda_max = 0.0;
         }
         // The certificate is relative to λ_max; where that is 0 there is no scale, and the residual itself is taken.
         let scale = if lambda_max > 0.0 { lambda_max } else { 1.0 };
-        let limits = Limits { residual: options.tolerance * scale, iterations: options.max_iterations };
+        let limits = Limits { residual: options.tolerance * scale, gap: 0.0, iterations: options.max_iterations };
         Self { columns: options.bounds.len(), model, rows, shape, options, lambda_max, scale, limits, null }
     }
 
