@@ -124,8 +124,9 @@ pub struct ScoredPairs {
 }
 
 impl ScoredPairs {
-    /// A scorer from its margins.
-    pub fn new(scorer: impl Into<String>, margins: Vec<Option<f64>>, held_out: HeldOut) -> Self {
+    /// A scorer from its margins; one that is not finite is none.
+    pub fn new(scorer: impl Into<String>, mut margins: Vec<Option<f64>>, held_out: HeldOut) -> Self {
+        margins.iter_mut().for_each(|margin| *margin = margin.filter(|m| m.is_finite()));
         let covered = margins.iter().flatten().count();
         let coverage = if margins.is_empty() { 0.0 } else { covered as f64 / margins.len() as f64 };
         Self {

@@ -29,7 +29,8 @@ pub fn cross_validate(
     let used = folds.min(labels.groups);
     let name = &ds.dimensions[dimension];
     if used < 2 {
-        let reason = format!("no head: {} prompts do not allow cross-validation", labels.groups);
+        let prompts = if labels.groups == 1 { "1 prompt does" } else { "0 prompts do" };
+        let reason = format!("no head: {prompts} not allow cross-validation");
         let parts = Parts { of_pair: vec![0; pairs.len()], training: vec![Some(Vec::new())] };
         return Ok(HeadMargins::without_head(ds, pairs, parts, reason));
     }

@@ -192,9 +192,9 @@ fn full_report(room: &Path) -> PathBuf {
     let run = headfit(room, &["synth", "-o", "sim", "--train-pairs", "110", "--test-pairs", "80"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let args =
-        ["report", "sim", "-o", "out", "--dimension", "overall", "--bootstrap", "0", "--draws", "30", "--no-audit"];
+        ["report", "sim", "-o", "out", "--dimension", "alignment", "--bootstrap", "0", "--draws", "30", "--no-audit"];
     let more = ["--lambda", "0.02", "--cross-validate", "3", "--protocol", "all", "--ties", "rao-kupper", "--curves"];
-    let tables = ["--group-by", "generator", "--correlations", "20", "--missing-item", "0", "--legacy-videoalign"];
+    let tables = ["--group-by", "category", "--correlations", "20", "--missing-item", "0", "--legacy-videoalign"];
     let run = headfit(room, &[&args[..], &more, &tables].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
     room.join("out")
@@ -276,7 +276,7 @@ fn every_number_of_a_report_is_proven() {
     assert_eq!(parts, all);
     // The rule that needs a scale has a value, and its scale stands in the tables.
     let scorers = fs::read_to_string(out.join("tables/scorers.csv")).unwrap();
-    assert!(scorers.contains("overall,sim_videoscore,0,") && scorers.contains(",1,4,"), "{scorers}");
+    assert!(scorers.contains("alignment,sim_videoscore,0,") && scorers.contains(",1,4,"), "{scorers}");
     assert!(scorers.contains(",rao-kupper,"), "{scorers}");
     let report = read_json(&out.join("report.json"));
     let tiger = |row: &&serde_json::Value| row["protocol"] == "tiger-0.5" && row["scorer"] == "sim_videoscore";
@@ -287,9 +287,9 @@ fn every_number_of_a_report_is_proven() {
 
     // What steers the numbers, and verdicts in words.
     for (after, old, new, place) in [
-        ("\"evaluation\"", "\"draws\": 30".to_owned(), "\"draws\": 31", "rows, overall, head, tau, "),
-        ("\"evaluation\"", "\"seed\": 1".to_owned(), "\"seed\": 2", "rows, overall, head, tau, "),
-        ("\"evaluation\"", "\"tests\": 2000".to_owned(), "\"tests\": 500", "comparisons, overall, "),
+        ("\"evaluation\"", "\"draws\": 30".to_owned(), "\"draws\": 31", "rows, alignment, head, tau, "),
+        ("\"evaluation\"", "\"seed\": 1".to_owned(), "\"seed\": 2", "rows, alignment, head, tau, "),
+        ("\"evaluation\"", "\"tests\": 2000".to_owned(), "\"tests\": 500", "comparisons, alignment, "),
         ("\"evaluation\"", "\"folds\": 3".to_owned(), "\"folds\": 4", "methods, design"),
         ("\"comparisons\"", "\"verdict\": \"".to_owned(), "\"verdict\": \"not-enough-data\", \"x\": \"", "verdict"),
         ("\"methods\"", "\"seed\": 1".to_owned(), "\"seed\": 3", "methods, seed"),
@@ -301,12 +301,17 @@ fn every_number_of_a_report_is_proven() {
         fs::write(out.join("report.json"), keep).unwrap();
     }
     for (file, old, new, place) in [
-        ("tables/ratings.csv", ",5\n", ",1\n", "correlations, overall"),
-        ("tables/curves.csv", "overall,training-pairs,", "overall,training-pairs,1", "curves, overall, training-pairs"),
-        ("tables/unseen.csv", "overall,generator,", "overall,generator,9", "unseen, overall, generator"),
+        ("tables/ratings.csv", ",5\n", ",4\n", "correlations, alignment"),
+        (
+            "tables/curves.csv",
+            "alignment,training-pairs,",
+            "alignment,training-pairs,1",
+            "curves, alignment, training-pairs",
+        ),
+        ("tables/unseen.csv", "alignment,category,", "alignment,category,9", "unseen, alignment, category"),
     ] {
         let keep = fs::read(out.join(file)).unwrap();
-        tamper(&out.join(file), "overall", old, new);
+        tamper(&out.join(file), "alignment", old, new);
         let (code, said) = verify(room.path());
         assert!(code == 5 && said.contains(place), "{file}: {said}");
         fs::write(out.join(file), keep).unwrap();
