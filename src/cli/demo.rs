@@ -7,8 +7,7 @@ use clap::Args;
 
 use super::pipeline::{self, Defaults, Job};
 use super::printer::Printer;
-use crate::dataset::ReadOptions;
-use crate::evaluate::{Extras, Protocol, Row};
+use crate::evaluate::{Extras, Row};
 use crate::plot::text::{count, counted, number, percent};
 use crate::report::{MAIN_PROTOCOL, Report, Templates, refuse_folder};
 use crate::{Result, synth};
@@ -44,23 +43,12 @@ pub fn run(args: &DemoArgs, printer: &Printer) -> Result<()> {
     let defaults = Defaults::new()?;
     let bar = printer.progress("reading");
     let job = Job {
-        source: synth::embedded(),
-        read: ReadOptions::default(),
-        features: &defaults.features,
-        train: &defaults.train,
-        heads: None,
-        against: None,
-        protocols: Protocol::DEFAULT.to_vec(),
-        extras: Extras::default(),
-        cross_validate: None,
-        missing_score_equal: false,
-        draws: 1000,
         title: Some("headfit demo: a checklist head on simulated videos".to_owned()),
         command: "headfit demo".to_owned(),
         planted: Some(synth::embedded_planted()?),
-        audit: true,
-        redact: None,
+        ..Job::new(synth::embedded(), &defaults)
     };
+    let job = Job { extras: Extras { curves: true, ..job.extras.clone() }, ..job };
     let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
     pipeline::write(&report, &Templates::default(), &args.output, args.force)?;
     bar.finish_and_clear();

@@ -113,6 +113,7 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         missing_score_equal: args.missing_score == MissingScore::Equal,
         extras: args.extras.extras(),
         beside: &beside,
+        refitted: None,
         also: &[],
         train: args.train.options(args.features.missing),
         progress: Some(&say),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::pipeline::quoted;
+use super::pipeline::{CORRELATION_DRAWS, quoted};
 use crate::Result;
 use crate::dataset::Dataset;
 use crate::evaluate::against::OLD;
@@ -18,16 +18,19 @@ pub struct ExtraArgs {
     /// Item attribute that names the generator
     #[arg(long, default_value = "generator", value_name = "ATTRIBUTE")]
     pub generator: String,
-    /// Kendall, Spearman and Pearson of item scores with mean ratings, pooled and within prompts, from N draws
+    /// Kendall, Spearman and Pearson of item scores with mean ratings, pooled and within prompts, from N draws (a report
+    /// has them always, from 200)
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200")]
     pub correlations: Option<usize>,
     /// What an item without a score counts as in correlations: `drop`, or a score
     #[arg(long, default_value = "drop", value_name = "RULE", value_parser = missing_item)]
     pub missing_item: MissingItem,
-    /// Accuracy against training pairs, questions and λ (refits the head many times)
+    /// Accuracy against training pairs, questions and λ (refits the head many times; in a report that of the leading
+    /// dimension)
     #[arg(long)]
     pub curves: bool,
-    /// Accuracy on values of this attribute that the head never saw (refits); may be repeated
+    /// Accuracy on values of this attribute that the head never saw (refits; in a report the leading dimension's head); may
+    /// be repeated
     #[arg(long, value_name = "ATTRIBUTE")]
     pub group_by: Vec<String>,
     /// What VideoAlign's shipped code would print, beside ours
@@ -57,6 +60,12 @@ impl ExtraArgs {
             legacy: self.legacy_videoalign,
             ..Extras::default()
         }
+    }
+
+    /// The same for a report, which has correlations in any case.
+    pub fn of_report(&self) -> Extras {
+        let draws = self.correlations.unwrap_or(CORRELATION_DRAWS);
+        Extras { correlations: Some((self.missing_item, draws)), ..self.extras() }
     }
 
     /// What differs from the defaults, as flags.

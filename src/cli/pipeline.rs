@@ -10,12 +10,22 @@ use super::extra_args::beside;
 use super::fit::{fit_all, given_options};
 use crate::audit::{Audit, AuditInput, AuditOptions, audit};
 use crate::dataset::{self, DataCard, Dataset, ReadOptions, Source};
-use crate::evaluate::{EvaluateOptions, Extras, Mode, Protocol, evaluate_with_scores, patterns, score_shares};
+use crate::evaluate::{
+    EvaluateOptions, Extras, MissingItem, Mode, Protocol, evaluate_with_scores, patterns, score_shares,
+};
 use crate::features::{self, FeatureMatrix};
-use crate::head::{Head, HeadsFile, TrainOptions, provenance};
-use crate::report::{Artefact, Parts, RecoveredWeight, Recovery, Report, Templates, refuse_folder};
+use crate::head::{self, Head, HeadsFile, TrainOptions, WeightTrace, provenance};
+use crate::report::{
+    Artefact, Parts, RecoveredWeight, Recovery, Report, Templates, is_lead, refuse_folder, worked_pairs,
+};
 use crate::synth::{self, Planted};
 use crate::{Result, output};
+
+/// Bootstrap draws behind the accuracy intervals, unless told otherwise.
+pub(super) const DRAWS: usize = 1000;
+
+/// Bootstrap draws behind the intervals of correlations, which cost more than accuracies.
+pub(super) const CORRELATION_DRAWS: usize = 200;
 
 /// What is to be done.
 pub(super) struct Job<'a> {
@@ -44,6 +54,30 @@ pub(super) struct Job<'a> {
     pub(super) audit: bool,
     /// Salt with which annotators' names are replaced.
     pub(super) redact: Option<String>,
+}
+
+impl<'a> Job<'a> {
+    /// The job as it is when nobody asks for anything else.
+    pub(super) fn new(source: Source, defaults: &'a Defaults) -> Self {
+        Self {
+            source,
+            read: ReadOptions::default(),
+            features: &defaults.features,
+            train: &defaults.train,
+            heads: None,
+            cross_validate: None,
+            missing_score_equal: false,
+            draws: DRAWS,
+            title: None,
+            command: String::new(),
+            planted: None,
+            audit: true,
+            redact: None,
+            against: None,
+            protocols: Protocol::DEFAULT.to_vec(),
+            extras: Extras { correlations: Some((MissingItem::Drop, CORRELATION_DRAWS)), ..Extras::default() },
+        }
+    }
 }
 
 /// Does the job; `say` is told what is being worked on.
@@ -83,11 +117,24 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     options.train = train.clone();
     let evaluating = |message: &str| say(&format!("evaluating {message}"));
     options.progress = Some(&evaluating);
+    // Curves and unseen groups refit the head many times: that of the leading dimension alone.
+    let leading = options.dimensions.iter().copied().find(|&d| is_lead(&ds.dimensions[d]));
+    options.refitted = Some(leading.or(options.dimensions.first().copied()).into_iter().collect());
     let (evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
+    let lead = heads.iter().position(|h| is_lead(&h.dimension)).unwrap_or(0);
+    let artefact = Artefact::new(&ds, &scores);
     let found = if job.audit { audited(&ds, &matrix, &heads, &job, &train, say)? } else { None };
     say("looking at the answers");
     let answers = Some(patterns(&matrix, ds.checklist.as_ref()));
-    let shares = heads.iter().map(|head| score_shares(head, &matrix)).collect::<Result<_>>()?;
+    let groups: Vec<usize> = ds.items.prompt.iter().map(|&p| ds.items.prompt_group[p]).collect();
+    let resampled = (job.draws, job.train.seed);
+    let shares = heads.iter().map(|head| score_shares(head, &matrix, &groups, resampled)).collect::<Result<_>>()?;
+    let mut traces = vec![Vec::new(); heads.len()];
+    if let Some(head) = heads.get(lead).filter(|_| job.heads.is_none()) {
+        say("following the weights of the leading head");
+        traces[lead] = traced(&ds, &matrix, head, &train)?;
+    }
+    let worked = worked_pairs(&ds, &matrix, &heads, &artefact)?;
     say("drawing charts");
     let mut report = Report::new(Parts {
         title: job.title.clone().unwrap_or_else(|| format!("How well the head agrees with people on {}", ds.name)),
@@ -95,10 +142,12 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         problems: &ds.problems,
         feature_notes: matrix.notes,
         evaluation,
-        artefact: Artefact::new(&ds, &scores),
+        worked,
+        artefact,
         recovery: job.planted.as_ref().map(|truth| recovered(&heads, truth)).unwrap_or_default(),
         heads: &heads,
         shares,
+        traces,
         answers,
         audit: found,
         command: job.command.clone(),
@@ -106,6 +155,13 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     })?;
     report.leave_out(&names);
     Ok(report)
+}
+
+/// The weights of a head along its path, fitted on the pairs that it was fitted on.
+fn traced(ds: &Dataset, matrix: &FeatureMatrix, head: &Head, train: &TrainOptions) -> Result<Vec<WeightTrace>> {
+    let Some(dimension) = ds.dimensions.iter().position(|d| *d == head.dimension) else { return Ok(Vec::new()) };
+    let (pairs, _) = head::training_pairs(ds, dimension);
+    head::traces(ds, matrix, (dimension, &pairs), train, head)
 }
 
 /// Audits the data with these heads; `None` where nothing can be looked at.

@@ -68,7 +68,7 @@ pub struct ReportArgs {
     #[arg(long, default_value = "drop", value_name = "RULE")]
     missing_score: MissingScore,
     /// Bootstrap draws behind the accuracy intervals; 0 = no intervals
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, default_value_t = pipeline::DRAWS, value_name = "N")]
     draws: usize,
     /// Leave the audit out
     #[arg(long)]
@@ -145,23 +145,23 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         return Ok(());
     }
     let bar = printer.progress("reading");
+    let defaults = Defaults::new()?;
     let job = Job {
-        source: data.source(),
         read: data.read_options(),
         features: &args.features,
         train: &args.train,
         heads: args.head.as_deref().map(HeadsFile::read).transpose()?,
         against: args.against.heads()?,
         protocols: args.protocols.chosen(),
-        extras: args.extras.extras(),
+        extras: args.extras.of_report(),
         cross_validate: args.cross_validate,
         missing_score_equal: args.missing_score == MissingScore::Equal,
         draws: args.draws,
         title: args.title.clone(),
         command: command(args)?,
-        planted: None,
         audit: !args.no_audit,
         redact: args.redact.as_ref().map(|salt| if salt.is_empty() { fresh_salt() } else { salt.clone() }),
+        ..Job::new(data.source(), &defaults)
     };
     let mut report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
     report.published = tables;
@@ -286,7 +286,7 @@ fn command(args: &ReportArgs) -> Result<String> {
     if args.missing_score == MissingScore::Equal {
         add(" --missing-score equal".into());
     }
-    if args.draws != 1000 {
+    if args.draws != pipeline::DRAWS {
         add(format!(" --draws {}", args.draws));
     }
     add(args.protocols.flags());

@@ -87,13 +87,7 @@ pub(super) fn add(evaluation: &mut Evaluation, found: &DimensionScores, protocol
         let rated = &found.facts.rated;
         evaluation.correlations.extend(correlations(rated, dimension, &found.items, missing, draws, seed));
     }
-    if extras.curves {
-        let made = curves::curves(found, draws, seed);
-        if made.is_empty() {
-            evaluation.notes.push(format!("{dimension}: no curves, they need training pairs and a head."));
-        }
-        evaluation.curves.extend(made);
-    }
+    evaluation.curves.extend(curves::curves(found, draws, seed));
     evaluation.unseen.extend(refits.unseen.iter().map(|earned| unseen::unseen(found, earned, draws, seed)));
     if extras.legacy {
         evaluation.legacy.extend(legacy::legacy(found));

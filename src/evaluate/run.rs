@@ -62,6 +62,8 @@ pub struct EvaluateOptions<'a> {
     pub extras: Extras,
     /// Stored heads that stand beside the head as scorers.
     pub beside: &'a [StoredScorer],
+    /// Dimensions whose head is refitted for curves and unseen groups; `None` = all.
+    pub refitted: Option<Vec<usize>>,
     /// Heads fitted in other ways that stand beside the head as scorers.
     pub also: &'a [FittedScorer],
     /// How heads are fitted.
@@ -82,6 +84,7 @@ impl EvaluateOptions<'_> {
             missing_score_equal: false,
             extras: Extras::default(),
             beside: &[],
+            refitted: None,
             also: &[],
             train: TrainOptions::default(),
             progress: None,
@@ -312,14 +315,17 @@ fn score_dimension(
     let name = &ds.dimensions[dimension];
     let (training, extras) = (parts.training.as_slice(), &options.extras);
     let setting = Setting { ds, features, dimension, labels: &labels, part: &part, training, options };
+    let refit = options.refitted.as_ref().is_none_or(|chosen| chosen.contains(&dimension));
+    let curves = if extras.curves && refit { curves::refit(setting) } else { Vec::new() };
+    if extras.curves && refit && curves.is_empty() {
+        notes.push(format!("{name}: no curves, they need training pairs and a head."));
+    }
+    let unseen = extras.unseen.iter().filter(|_| refit).map(|attribute| unseen::refit(setting, attribute)).collect();
     let found = DimensionScores {
         dimension: name.clone(),
         facts: Facts::new(ds, name, &labels, extras),
         attribute: if extras.references { best_attribute(ds, &labels, &part, training) } else { None },
-        refits: Refits {
-            curves: if extras.curves { curves::refit(setting) } else { Vec::new() },
-            unseen: extras.unseen.iter().map(|attribute| unseen::refit(setting, attribute)).collect(),
-        },
+        refits: Refits { curves, unseen },
         unavailable: head.unavailable,
         labels,
         part,

@@ -7,7 +7,7 @@ use super::charts::Section;
 use super::sheets::{self, Sheet};
 use super::{HeadSummary, ProblemCount, Report, WeightRow, charts, main_protocol};
 use crate::dataset::{DataCard, DimensionCard, ScorerCard};
-use crate::evaluate::{Comparison, Evaluation, Floor, Protocol, Row, Verdict};
+use crate::evaluate::{Comparison, Design, Evaluation, Floor, Protocol, Row, Verdict};
 use crate::head::Head;
 use crate::plot::Chart;
 use crate::plot::text::{count, counted, number, one_line, percent, sentence};
@@ -52,6 +52,7 @@ pub(super) fn summary(head: &Head, figure: String) -> HeadSummary {
         groups: head.groups,
         weights: head.columns.iter().enumerate().map(row).collect(),
         curve: head.curve.clone(),
+        traces: Vec::new(),
         shares: Vec::new(),
         notes: head.notes.clone(),
     }
@@ -98,6 +99,8 @@ pub(super) struct View {
     /// Figures of each section after the first chart of the leaderboard and the weights.
     figures: Sections,
     audit: Option<AuditView>,
+    /// Whether the evaluated heads are others than the one shown.
+    cross_validated: bool,
     heads: Vec<HeadView>,
     dimensions: Vec<Vec<String>>,
     card: Vec<(String, String)>,
@@ -116,9 +119,12 @@ pub(super) struct View {
 struct Sections {
     leaderboard: Vec<usize>,
     weights: Vec<usize>,
+    worked: Vec<usize>,
     dimensions: Vec<usize>,
     audit: Vec<usize>,
     data: Vec<usize>,
+    /// The leaderboard under the protocols after the first.
+    switch: Vec<usize>,
 }
 
 /// The leaderboard of one dimension.
@@ -192,6 +198,7 @@ impl View {
             boards: evaluation.dimensions().into_iter().map(|d| board(evaluation, &protocols, d)).collect(),
             figures: sections(report),
             audit: audit_view::view(report),
+            cross_validated: matches!(evaluation.design, Design::CrossValidated { .. }),
             heads: report.heads.iter().enumerate().map(|(i, h)| head_view(report, h, i == lead)).collect(),
             dimensions: report.heads.iter().map(|h| dimension_row(report, h)).collect(),
             card: card(&report.card),
@@ -211,7 +218,7 @@ pub(super) fn lead_head(heads: &[HeadSummary]) -> usize {
 }
 
 /// Whether a dimension stands for all others.
-pub(super) fn is_lead(dimension: &str) -> bool {
+pub fn is_lead(dimension: &str) -> bool {
     matches!(dimension.to_lowercase().as_str(), "overall" | "total")
 }
 
@@ -237,10 +244,12 @@ fn sections(report: &Report) -> Sections {
         match placed.section {
             Section::Leaderboard => sections.leaderboard.push(f),
             Section::Weights if matches!(placed.chart, Chart::Weights(_)) => {}
+            Section::Weights if matches!(placed.chart, Chart::Waterfall(_)) => sections.worked.push(f),
             Section::Weights => sections.weights.push(f),
             Section::Dimensions => sections.dimensions.push(f),
             Section::Audit => sections.audit.push(f),
             Section::Data => sections.data.push(f),
+            Section::Switch => sections.switch.push(f),
         }
     }
     sections
