@@ -25,6 +25,8 @@ pub mod ordered;
 pub mod path;
 pub mod penalty;
 mod procedure;
+#[cfg(test)]
+mod property_tests;
 pub mod quadratic;
 pub mod recipe;
 pub mod reference;

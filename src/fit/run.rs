@@ -9,17 +9,13 @@ use super::ordered::OrderedLoss;
 use super::path::{Shape, follow, grid};
 use super::procedure::{Problem, count_nonzero, failed_refits, folds_note, no_intervals};
 use super::recipe::Epochs;
-use super::solver::{Limits, Outcome, State, minimise};
+use super::solver::{Outcome, State, minimise};
 use super::{
     Certificate, CurvePoint, Details, Fit, FitOptions, Method, TieModel, bootstrap, budget, cross_validation, relaxed,
     rows, separation, ties, visionreward,
 };
 use crate::features::PairMatrix;
 use crate::{Error, Result};
-
-/// KKT residual, relative to λ_max, at which a fold's fit is good enough to be scored: the out-of-fold loss then moves by
-/// less than 1e-8 of itself. Heads and refits are held to the tolerance of the options.
-const FOLD_TOLERANCE: f64 = 1e-5;
 
 /// Fits the head of one dimension from pairs (design: "Fit"), by the method of the options.
 ///
@@ -206,8 +202,7 @@ fn choose_lambda(
     });
     let nonzero: Vec<usize> = solutions.iter().map(|(w, _)| count_nonzero(&w[..problem.columns])).collect();
     let fold = cross_validation::folds_by_group(model.group(), options.folds, options.seed);
-    let fold_limits = Limits { residual: limits.residual.max(FOLD_TOLERANCE * lambda_max), ..limits };
-    let held_out = cross_validation::out_of_fold(model, &fold, shape, &lambdas, &null, fold_limits);
+    let held_out = cross_validation::out_of_fold(model, &fold, shape, &lambdas, &null, problem.fold_limits());
     if held_out.unconverged > 0 {
         notes.push(format!(
             "Cross-validation: {} of {} λ did not converge in some fold.",
