@@ -128,6 +128,15 @@ impl Problems {
         self.kept.extend(other.kept);
     }
 
+    /// Adds what `more` knows to the messages of the problems that were kept.
+    pub fn annotate(&mut self, more: impl Fn(&Problem) -> Option<String>) {
+        for problem in &mut self.kept {
+            if let Some(more) = more(problem) {
+                problem.message = format!("{}; {more}", problem.message);
+            }
+        }
+    }
+
     /// Number of problems of this severity.
     pub fn count(&self, severity: Severity) -> u64 {
         self.counts.get(&severity).map_or(0, |rules| rules.values().sum())

@@ -9,7 +9,7 @@ use super::printer::Printer;
 use super::score::ranges;
 use crate::dataset::{self, Dataset};
 use crate::features::{ColumnKind, FeatureMatrix};
-use crate::head::explain::{Change, Context, Explanation, Reading};
+use crate::head::explain::{Change, Context, Explanation, NewAnswer, Reading};
 use crate::head::{FeatureRows, Head, HeadsFile, Scale, Verdict};
 use crate::problems::visible;
 use crate::{Error, Result};
@@ -58,8 +58,8 @@ pub struct CompareArgs {
 #[command(after_help = "Example:\n  \
     headfit explain DATA item-a item-b --head heads.json --dimension overall\n\n\
     Each step is weight × (answer of A − answer of B) in the head's coding; the steps sum to the margin. Below: the margin\n\
-    by checklist dimension, the answers that would change the verdict alone, and the fewest that would do it together,\n\
-    each question taken by itself.")]
+    by checklist dimension, the changes that would turn the verdict alone, and the fewest that would do it together. A\n\
+    change is another answer to one question, or another rung of a ladder with the answers that follow from it.")]
 pub struct ExplainArgs {
     #[command(flatten)]
     pair: PairArgs,
@@ -316,12 +316,20 @@ fn reading(reading: &Reading) -> String {
 fn flips(e: &Explanation, printer: &Printer) {
     let change = |c: &Change| {
         let side = if c.of_a { "A" } else { "B" };
-        let to = if c.to == 1.0 { "yes" } else { "no" };
-        format!("{} of {side} from {} to {to}", c.label, reading(&c.from))
+        let move_of =
+            |n: &NewAnswer| format!("from {} to {}", reading(&n.from), if n.to == 1.0 { "yes" } else { "no" });
+        let one = |n: &NewAnswer| format!("{} of {side} {}", n.label, move_of(n));
+        match (&c.ladder, c.answers.as_slice()) {
+            (Some(ladder), [_, _, ..]) => {
+                let answers: Vec<String> = c.answers.iter().map(|n| format!("{} {}", n.label, move_of(n))).collect();
+                format!("the ladder {ladder} of {side} ({})", answers.join(", "))
+            }
+            (_, answers) => answers.iter().map(one).collect::<Vec<_>>().join(", "),
+        }
     };
     if e.verdict == Verdict::Tie {
         let n = e.flip.alone.len();
-        printer.prose(&format!("  {n} single answers, changed alone, would break the tie."));
+        printer.prose(&format!("  {n} changes, each made alone, would break the tie."));
         return;
     }
     match (e.flip.alone.len(), e.flip.fewest.len()) {
@@ -329,7 +337,7 @@ fn flips(e: &Explanation, printer: &Printer) {
         (0, k) => {
             let list: Vec<String> = e.flip.fewest.iter().map(change).collect();
             printer.prose(&format!(
-                "  No single answer flips it; the fewest that do are {k}: {} (margin then {:+.4}).",
+                "  No single change flips it; the fewest that do are {k}: {} (margin then {:+.4}).",
                 list.join("; "),
                 e.flip.margin.unwrap_or(0.0)
             ));
@@ -337,7 +345,7 @@ fn flips(e: &Explanation, printer: &Printer) {
         (n, _) => {
             let list: Vec<String> = e.flip.alone.iter().take(5).map(change).collect();
             let more = if n > 5 { format!("; and {} more", n - 5) } else { String::new() };
-            printer.prose(&format!("  One answer is enough to flip it: {}{more}.", list.join("; or ")));
+            printer.prose(&format!("  One change is enough to flip it: {}{more}.", list.join("; or ")));
         }
     }
 }

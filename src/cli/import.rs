@@ -89,8 +89,9 @@ pub fn run(args: &ImportArgs, printer: &Printer) -> Result<()> {
     let imported = import(args.kind, &args.files, &name, &options)?;
     output::write_folder(&args.output, &imported.files, args.force)?;
     let source = Source::Folder { path: args.output.clone(), manifest: None };
-    let (_, found) = dataset::load(&source, ReadOptions::default())?;
+    let (_, mut found) = dataset::load(&source, ReadOptions::default())?;
     progress.finish_and_clear();
+    imported.name_sources(&mut found);
     let rows: Vec<String> = imported.rows.iter().map(|(table, rows)| format!("{rows} {table}")).collect();
     printer.line(rows.join(", "));
     let mut problems = imported.problems;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Bounds, Chance, Head, Level, Scale, Verdict};
+use crate::checklist::Checklist;
 use crate::features::{ColumnKind, FeatureMatrix};
 use crate::stats::counts;
 use crate::{Error, Result};
@@ -105,11 +106,12 @@ pub struct PartStep {
     pub contribution: f64,
 }
 
-/// What would change the verdict, one answer at a time, each column taken by itself: ladders and gates could tie
-/// several answers together. Numbers that are no answers stay as they are.
+/// What would change the verdict, one place at a time. A place is a question, or a whole ladder: there the item moves to
+/// another rung, and the answers on both sides of it follow (design: "Checklist"). Masked answers and numbers that are no
+/// answers stay as they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Flip {
-    /// Answers each of which, changed alone, would make the other side win (or, after a tie, one side win).
+    /// Changes each of which, made alone, would make the other side win (or, after a tie, one side win).
     pub alone: Vec<Change>,
     /// The fewest changes that together make the other side win; empty where no answers can do it, or for a tie.
     pub fewest: Vec<Change>,
@@ -117,11 +119,22 @@ pub struct Flip {
     pub margin: Option<f64>,
 }
 
-/// One changed answer.
+/// One change about one item: of a question's answer, or of the rung of a ladder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Change {
-    /// Whether the answer about a (else about b) changes.
+    /// Whether it is about a (else about b).
     pub of_a: bool,
+    /// The ladder, where it has several questions.
+    pub ladder: Option<String>,
+    /// The answers that change and carry weight, hardest question first.
+    pub answers: Vec<NewAnswer>,
+    /// How much the margin moves.
+    pub shift: f64,
+}
+
+/// One changed answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct NewAnswer {
     /// Column id.
     pub column: String,
     /// Short label.
@@ -130,8 +143,14 @@ pub struct Change {
     pub from: Reading,
     /// P(yes) after the change, 0 or 1.
     pub to: f64,
-    /// How much the margin moves.
-    pub shift: f64,
+}
+
+/// Questions whose answers change together.
+struct Place<'a> {
+    /// Set for a ladder.
+    ladder: Option<&'a str>,
+    /// Columns, hardest question first.
+    members: Vec<usize>,
 }
 
 /// What [`Head::explain`] needs to know beside the features.
@@ -186,7 +205,7 @@ impl Head {
             steps,
             equal,
             parts: self.part_steps(&xa, &xb),
-            flip: self.flip(&xa, &xb, left.score - right.score, verdict),
+            flip: self.flip(&xa, &xb, left.score - right.score, verdict, &self.places(context.data.checklist.as_ref())),
             a: left,
             b: right,
         })
@@ -252,33 +271,60 @@ impl Head {
         }
     }
 
-    /// All answers that could move the margin against `verdict`'s winner, largest shift first.
-    fn changes(&self, xa: &[f64], xb: &[f64], down: bool) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for (j, column) in self.columns.iter().enumerate().filter(|(j, _)| self.weights[*j] != 0.0) {
-            if column.kind != ColumnKind::Question {
-                continue;
+    /// The ladders among the head's questions, and every other question by itself.
+    fn places<'a>(&self, checklist: Option<&'a Checklist>) -> Vec<Place<'a>> {
+        let is_question = |j: &usize| self.columns[*j].kind == ColumnKind::Question;
+        let mut free: BTreeMap<&str, usize> =
+            (0..self.columns.len()).filter(is_question).map(|j| (self.columns[j].id.as_str(), j)).collect();
+        let mut places = Vec::new();
+        for (checklist, (name, rungs)) in checklist.iter().flat_map(|c| c.ladders().into_iter().map(move |l| (c, l))) {
+            let members: Vec<usize> =
+                rungs.iter().filter_map(|&q| free.remove(checklist.questions[q].id.as_str())).collect();
+            if !members.is_empty() {
+                places.push(Place { ladder: (members.len() > 1).then_some(name), members });
             }
-            for (of_a, x) in [(true, xa[j]), (false, xb[j])] {
-                let from = self.reading(j, x);
-                if from == Reading::Masked {
+        }
+        places.extend(free.into_values().map(|j| Place { ladder: None, members: vec![j] }));
+        places
+    }
+
+    /// All changes that could move the margin down (or up), largest shift first.
+    fn changes(&self, xa: &[f64], xb: &[f64], down: bool, places: &[Place]) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for place in places {
+            for (of_a, x) in [(true, xa), (false, xb)] {
+                if place.members.iter().any(|&j| self.reading(j, x[j]) == Reading::Masked) {
                     continue;
                 }
-                for to in [0.0, 1.0] {
-                    let side = if of_a { 1.0 } else { -1.0 };
-                    let shift = side * self.weights[j] * (self.coding.code(to) - self.filled(j, x));
-                    if (down && shift < 0.0) || (!down && shift > 0.0) {
-                        let (column, label) = (column.id.clone(), column.label.clone());
-                        changes.push(Change { of_a, column, label, from: from.clone(), to, shift });
-                    }
-                }
+                // Rung r: the r hardest questions are answered no, the others yes.
+                let mut rungs: Vec<Change> =
+                    (0..=place.members.len()).map(|rung| self.change(place, rung, of_a, x)).collect();
+                // Rungs that differ in answers without weight only are one change.
+                rungs.dedup_by(|next, last| next.answers == last.answers);
+                rungs.retain(|change| if down { change.shift < 0.0 } else { change.shift > 0.0 });
+                changes.append(&mut rungs);
             }
         }
         changes.sort_by(|s, t| t.shift.abs().total_cmp(&s.shift.abs()));
         changes
     }
 
-    fn flip(&self, xa: &[f64], xb: &[f64], margin: f64, verdict: Verdict) -> Flip {
+    fn change(&self, place: &Place, rung: usize, of_a: bool, x: &[f64]) -> Change {
+        let side = if of_a { 1.0 } else { -1.0 };
+        let mut change = Change { of_a, ladder: place.ladder.map(str::to_owned), answers: Vec::new(), shift: 0.0 };
+        for (k, &j) in place.members.iter().enumerate() {
+            let to = if k < rung { 0.0 } else { 1.0 };
+            let shift = side * self.weights[j] * (self.coding.code(to) - self.filled(j, x[j]));
+            if shift != 0.0 {
+                let (column, label) = (self.columns[j].id.clone(), self.columns[j].label.clone());
+                change.answers.push(NewAnswer { column, label, from: self.reading(j, x[j]), to });
+                change.shift += shift;
+            }
+        }
+        change
+    }
+
+    fn flip(&self, xa: &[f64], xb: &[f64], margin: f64, verdict: Verdict, places: &[Place]) -> Flip {
         let epsilon = self.tie_threshold;
         // Weights that cancel leave a rest in the last digits, which is no margin.
         let nothing = 1e-12 * self.weights.iter().map(|w| w.abs()).sum::<f64>().max(margin.abs());
@@ -291,20 +337,28 @@ impl Head {
         };
         let mut flip = Flip { alone: Vec::new(), fewest: Vec::new(), margin: None };
         for &down in directions {
-            let changes = self.changes(xa, xb, down);
+            let changes = self.changes(xa, xb, down, places);
             let done = |m: f64| if down { won_by_b(m) } else { won_by_a(m) };
             flip.alone.extend(changes.iter().filter(|change| done(margin + change.shift)).cloned());
             if verdict == Verdict::Tie {
                 continue;
             }
-            // Shifts add up, so taking the largest first needs the fewest; each answer changes once only.
+            // Shifts add up, so taking the largest first needs the fewest; each place of an item changes once only.
             let mut m = margin;
             let mut taken: Vec<Change> = Vec::new();
             for change in &changes {
                 if done(m) {
                     break;
                 }
-                if !taken.iter().any(|t| t.of_a == change.of_a && t.column == change.column) {
+                let same_place = |t: &Change| {
+                    t.of_a == change.of_a
+                        && match (&t.ladder, &change.ladder) {
+                            (Some(t), Some(ladder)) => t == ladder,
+                            (None, None) => t.answers[0].column == change.answers[0].column,
+                            _ => false,
+                        }
+                };
+                if !taken.iter().any(same_place) {
                     m += change.shift;
                     taken.push(change.clone());
                 }
@@ -355,6 +409,15 @@ mod tests {
         answers: [[Option<f64>; QUESTIONS]; 2],
         threshold: f64,
     ) -> (Head, Explanation) {
+        explained_with(None, weights, answers, threshold)
+    }
+
+    fn explained_with(
+        checklist: Option<&str>,
+        weights: [f64; QUESTIONS],
+        answers: [[Option<f64>; QUESTIONS]; 2],
+        threshold: f64,
+    ) -> (Head, Explanation) {
         let mut tiny = Tiny::new().item("a", "p").item("b", "p").item("c", "p");
         for (item, row) in ["a", "b"].into_iter().zip(answers) {
             for (q, p) in row.into_iter().enumerate() {
@@ -363,6 +426,9 @@ mod tests {
         }
         for q in 0..QUESTIONS {
             tiny = tiny.answer("c", &format!("q{q}"), Some(if q == 0 { 1.0 } else { 0.0 }));
+        }
+        if let Some(toml) = checklist {
+            tiny = tiny.checklist(toml);
         }
         let ds = tiny.pair("overall", "a", "b", 'a').pair("overall", "a", "c", 'b').build();
         let matrix = build(&ds, &FeatureOptions::default()).unwrap();
@@ -384,6 +450,40 @@ mod tests {
         assert!(e.flip.alone.is_empty(), "a no in place of the yes makes the scores equal");
         assert_eq!(e.flip.fewest.len(), 2);
         assert!((e.flip.margin.unwrap() - -2.6).abs() < 1e-12, "both answers on q0 change");
+    }
+
+    #[test]
+    fn an_item_moves_along_a_ladder_with_all_answers_that_follow() {
+        let toml = r#"
+            name = "t"
+            [[dimension]]
+            id = "d"
+            [[dimension.ladder]]
+            id = "light"
+            questions = [{ id = "q0" }, { id = "q1" }]
+            [[dimension.ladder]]
+            id = "sound"
+            questions = [{ id = "q2" }]
+            [[dimension.ladder]]
+            id = "rest"
+            questions = [{ id = "q3" }]
+            [[dimension.ladder]]
+            id = "more"
+            questions = [{ id = "q4" }]
+        "#;
+        let (yes, no) = (Some(1.0), Some(0.0));
+        // a stands on the highest rung of `light`, b on the lowest.
+        let answers = [[yes, yes, no, no, no], [no, no, yes, no, no]];
+        let (_, e) = explained_with(Some(toml), [0.5, 1.0, 0.75, 0.0, 0.0], answers, 0.0);
+        assert!((e.margin - 1.5).abs() < 1e-12);
+        let said: Vec<(bool, Option<&str>, usize, f64)> =
+            e.flip.alone.iter().map(|c| (c.of_a, c.ladder.as_deref(), c.answers.len(), c.shift)).collect();
+        // Either item moved along the whole ladder, or b to its middle: answers move by ±2 in the signed coding.
+        let light = Some("light");
+        assert_eq!(said, [(true, light, 2, -3.0), (false, light, 2, -3.0), (false, light, 1, -2.0)]);
+        assert_eq!(e.flip.fewest.len(), 1);
+        // "Hardest yes, easier no" is no rung: no change proposes it.
+        assert!(e.flip.alone.iter().all(|c| c.answers.iter().all(|n| (n.to == 0.0) == c.of_a)));
     }
 
     proptest! {

@@ -365,6 +365,11 @@ fn records_that_say_too_little_or_too_much() {
     let (run, _) = import(room.path(), "videoalign", "s.csv", "path_A,path_B,prompt,VQ\nx,x,p,A\n", &["--force"]);
     assert_eq!(run.code, 3);
     assert!(run.stderr.contains("s.csv:2") && run.stderr.contains("same item"), "{}", run.stderr);
+    // Seen only in the finished table: the place in the user's own file is said all the same.
+    let twice = "path_A,path_B,prompt,VQ\nx,y,p,A\nx,z,p,A\nx,y,p,B\n";
+    let (run, _) = import(room.path(), "videoalign", "d.csv", twice, &["--force"]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("contradicts line 2") && run.stderr.contains("came from d.csv:4"), "{}", run.stderr);
     let text = "prompt_id,item_id,rank\np,x,1\np,y,2\nq,z,1\n";
     let (run, _) = import(room.path(), "rankings", "k.csv", text, &["--split", "test", "--force"]);
     assert_eq!(run.code, 0, "{}", run.stderr);

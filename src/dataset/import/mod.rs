@@ -95,6 +95,20 @@ pub struct Imported {
     pub rows: Vec<(&'static str, usize)>,
     /// What was odd, and what was decided.
     pub problems: Problems,
+    /// File and line that each pair came from, in the order of `pairs.csv`.
+    pub pair_sources: Vec<(String, u64)>,
+}
+
+impl Imported {
+    /// Says of every problem with a line of `pairs.csv` where that line came from: the user never saw the table.
+    pub fn name_sources(&self, problems: &mut Problems) {
+        problems.annotate(|problem| {
+            // The head is line 1, and no cell of the table holds a line break: ids are checked, labels are words.
+            let pair = usize::try_from(problem.row?).ok()?.checked_sub(2)?;
+            let (file, line) = self.pair_sources.get(pair).filter(|_| problem.file == "pairs.csv")?;
+            Some(format!("it came from {file}:{line}"))
+        });
+    }
 }
 
 /// Reads `paths` in the layout `kind` and makes the tables of a data set of them. `name` becomes its name.

@@ -21,7 +21,8 @@ type Key = (String, String, String);
 /// Makes pairs of all candidates that one annotator ranked for one prompt. 1 is best; equal ranks tie; a blank rank leaves
 /// the candidate out.
 pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, problems: &mut Problems) {
-    let mut rankings: BTreeMap<Key, Vec<(String, f64)>> = BTreeMap::new();
+    // With the line of the first candidate.
+    let mut rankings: BTreeMap<Key, (u64, Vec<(String, f64)>)> = BTreeMap::new();
     let mut unranked = 0usize;
     for row in &records.rows {
         let (Some(prompt_id), Some(name)) =
@@ -50,7 +51,8 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
             }
         };
         let dimension = row.text("dimension").unwrap_or_else(|| "overall".into());
-        let ranking = rankings.entry((prompt_id, dimension, text("annotator"))).or_default();
+        let (_, ranking) =
+            rankings.entry((prompt_id, dimension, text("annotator"))).or_insert_with(|| (row.line, Vec::new()));
         if ranking.iter().any(|(known, _)| *known == id) {
             let message = "the candidate is ranked twice by the same annotator";
             problems.push(records.error("duplicate-id", row, "item_id", message, "keep one of the rows"));
@@ -62,13 +64,15 @@ pub fn read(records: &Records, options: &ImportOptions, builder: &mut Builder, p
         let message = format!("{unranked} candidates have no rank: no pair is made of them");
         problems.push(Problem::new(Severity::Note, "unranked", &records.file, message, ""));
     }
-    let alone = rankings.values().filter(|ranking| ranking.len() < 2).count();
+    let alone = rankings.values().filter(|(_, ranking)| ranking.len() < 2).count();
     if alone > 0 {
         let message = format!("{alone} rankings hold a single candidate: no pair is made of them");
         problems.push(Problem::new(Severity::Warning, "single-candidate", &records.file, message, ""));
     }
-    for ((_, dimension, annotator), ranking) in rankings {
+    for ((_, dimension, annotator), (line, ranking)) in rankings {
         let (items, ranks): (Vec<String>, Vec<f64>) = ranking.into_iter().unzip();
-        builder.pairs.extend(ranked_pairs(&items, &ranks, &dimension, &annotator, options.split));
+        for pair in ranked_pairs(&items, &ranks, &dimension, &annotator, options.split) {
+            builder.pair(pair, &records.file, line, problems);
+        }
     }
 }

@@ -93,7 +93,9 @@ pub struct Builder {
     /// Names that stand under several prompts.
     shared: BTreeSet<String>,
     /// Labelled pairs.
-    pub pairs: Vec<Pair>,
+    pairs: Vec<Pair>,
+    /// File and line of each pair.
+    pair_sources: Vec<(String, u64)>,
     /// Long answers.
     pub answers: Vec<Answer>,
     /// Answers to a fixed checklist.
@@ -152,6 +154,7 @@ impl Builder {
             return;
         }
         self.pairs.push(pair);
+        self.pair_sources.push((file.to_owned(), line));
     }
 
     /// Gives the first bearer of a shared name its prompt too, everywhere.
@@ -222,7 +225,7 @@ impl Builder {
         }
         let mark = format!("{{\n  \"command\": \"import\",\n  \"files\": {}\n}}\n", files.len());
         files.push((output::FOLDER_MARK.to_owned(), mark.into_bytes()));
-        Ok(Imported { files, rows, problems })
+        Ok(Imported { files, rows, problems, pair_sources: self.pair_sources })
     }
 
     fn items_table(&self) -> (Vec<String>, Vec<Vec<String>>) {
