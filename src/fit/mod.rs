@@ -9,6 +9,7 @@
 
 pub mod bootstrap;
 mod budget;
+mod compact;
 pub mod cross_validation;
 mod descent;
 pub mod extended;

@@ -292,7 +292,8 @@ fn resample(problem: &Problem, procedure: &dyn Procedure, chosen: usize, draws: 
 /// The certificate of `solution` against `penalty`, which states the problem it claims to solve.
 pub(super) fn certify(problem: &Problem, solution: &Solution, penalty: &Penalty) -> Certificate {
     let likelihood = problem.likelihood(problem.model.weight());
-    let (loss, gradient) = loss_and_gradient(&*likelihood, &solution.weights);
+    let double = likelihood.double();
+    let (loss, gradient) = loss_and_gradient(double.as_deref().unwrap_or(&*likelihood), &solution.weights);
     Certificate {
         kkt: penalty.residual(&solution.weights, &gradient) / problem.scale,
         objective: loss + penalty.value(&solution.weights),

@@ -99,8 +99,9 @@ fn equals_naive<T: Storage>(rows: &LogisticRows<T>, exact: &LogisticRows, w: &[f
         }
     }
     // Many at once, each with row weights and parameters of its own, and none sees another.
-    let weights: Vec<Vec<f64>> =
-        (0..19).map(|k| rows.weight.iter().enumerate().map(|(i, m)| m * ((i + k) % 3) as f64 + 0.25).collect()).collect();
+    let weights: Vec<Vec<f64>> = (0..19)
+        .map(|k| rows.weight.iter().enumerate().map(|(i, m)| m * ((i + k) % 3) as f64 + 0.25).collect())
+        .collect();
     let places: Vec<Vec<f64>> = (0..19).map(|k| w.iter().map(|v| v * (1.0 - k as f64 / 9.0)).collect()).collect();
     let problems: Vec<Problem> = (weights.iter().zip(&places))
         .map(|(m, w)| Problem { rows: RowWeights::Given(m), total: m.iter().sum(), w })
@@ -317,4 +318,34 @@ fn folds_without_weight_and_all_the_weight_in_one_prompt_are_seen() {
     assert!(error.exit_code() == 3 && error.to_string().contains("one prompt"), "{error}");
     let given = fit_rows(&rows, &FitOptions { lambda: Some(0.1), ..options }).unwrap();
     assert!(given.notes.iter().any(|n| n.contains("No weight intervals")), "{:?}", given.notes);
+}
+
+#[test]
+fn rows_are_stored_as_small_as_they_are_and_the_certificate_is_exact() {
+    let bytes = doubles(&hard(13, 400, 6));
+    let halves = LogisticRows { x: bytes.x.iter().map(|v| v / 2.0).collect(), ..doubles(&hard(13, 400, 6)) };
+    let thirds = LogisticRows { x: bytes.x.iter().map(|v| v / 3.0).collect(), ..doubles(&hard(13, 400, 6)) };
+    assert!(compact::compact(&thirds, 0).is_none(), "a third is no f32");
+    assert!(compact::compact(&bytes, compact::WORTHWHILE).is_none(), "too few to matter");
+    for rows in [bytes, halves] {
+        let small = compact::compact(&rows, 0).unwrap();
+        let bounds = vec![POSITIVE, POSITIVE, FREE, POSITIVE, (0.0, 0.1), FREE];
+        for lambda in [Some(0.01), None] {
+            let options =
+                FitOptions { lambda, bootstrap: 20, path_length: 10, bounds: bounds.clone(), ..FitOptions::new(6) };
+            let (exact, _) = run::fit_checked(&rows, &rows, &[], &options).unwrap();
+            let (found, _) = run::fit_checked(&*small, &rows, &[], &options).unwrap();
+            let (one, other) = (&exact.certificate, &found.certificate);
+            assert!(other.converged && other.kkt <= 1e-6 && other.gap.unwrap() < 1e-6, "{other:?}");
+            assert!(
+                (one.objective - other.objective).abs() < 1e-9 && exact.chosen == found.chosen,
+                "{one:?} {other:?}"
+            );
+            let value = naive(&rows, &rows.weight, &found.weights).0;
+            assert!((value - other.loss).abs() < 1e-13, "the loss is that of f64 arithmetic");
+            for (a, b) in exact.intervals.iter().zip(&found.intervals) {
+                assert!((a.low - b.low).abs() < 1e-4 && (a.high - b.high).abs() < 1e-4);
+            }
+        }
+    }
 }

@@ -97,7 +97,10 @@ impl Procedure for Projected<'_> {
 
 impl Recipe for Projected<'_> {
     fn course(&self) -> (usize, Vec<Vec<usize>>) {
-        let rounds = self.solve(self.problem.model.weight(), None, self.problem.limits).first().map_or(0, |s| s.outcome.iterations);
+        let rounds = self
+            .solve(self.problem.model.weight(), None, self.problem.limits)
+            .first()
+            .map_or(0, |s| s.outcome.iterations);
         (rounds, Vec::new())
     }
 }
