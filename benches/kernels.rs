@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use headfit::fit::kernel::{Level, Storage};
+use headfit::fit::kernel::Storage;
 use headfit::fit::likelihood::{LogisticRows, Model, Problem, RowWeights, curvature, loss_and_gradient};
 use headfit::rng;
 use rand::RngExt;
@@ -43,18 +43,10 @@ fn storage<T: Storage>(c: &mut Criterion, name: &str, rows: &LogisticRows<T>) {
 
 fn bench(c: &mut Criterion) {
     // One thread, as in the comparison with the peers.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
-    eprintln_level();
-    pool.install(|| {
-        storage(c, "i8", &rows(|v| v));
-        storage(c, "f32", &rows(f32::from));
-        storage(c, "f64", &rows(f64::from));
-    });
-}
-
-#[allow(clippy::print_stderr)]
-fn eprintln_level() {
-    eprintln!("instruction set: {:?}", Level::best());
+    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("nothing has run yet");
+    storage(c, "i8", &rows(|v| v));
+    storage(c, "f32", &rows(f32::from));
+    storage(c, "f64", &rows(f64::from));
 }
 
 criterion_group!(benches, bench);

@@ -303,7 +303,7 @@ fn folds_without_weight_and_all_the_weight_in_one_prompt_are_seen() {
     let mut rows = doubles(&hard(11, 240, 4));
     let options = FitOptions { bootstrap: 10, path_length: 8, folds: 40, ..FitOptions::new(4) };
     for i in 0..240 {
-        if rows.group[i] % 3 != 0 {
+        if !rows.group[i].is_multiple_of(3) {
             rows.weight[i] = 0.0;
         }
     }

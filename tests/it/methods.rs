@@ -18,7 +18,7 @@ fn read(path: &std::path::Path) -> (Dataset, FeatureMatrix) {
 /// The head on all training pairs, and its accuracy with interval under nested cross-validation.
 fn measure(ds: &Dataset, matrix: &FeatureMatrix, dimension: &str, options: TrainOptions) -> (Head, f64, f64) {
     let d = ds.dimension(dimension).unwrap();
-    let options = TrainOptions { bootstrap: 0, path_length: 12, folds: 3, ..options };
+    let options = TrainOptions { bootstrap: 0, path_length: 8, folds: 2, ..options };
     let head = train(ds, matrix, d, &training_pairs(ds, d).0, &options).unwrap();
     let evaluation = EvaluateOptions {
         dimensions: vec![d],
@@ -28,7 +28,7 @@ fn measure(ds: &Dataset, matrix: &FeatureMatrix, dimension: &str, options: Train
         train: options,
         ..EvaluateOptions::new(ds)
     };
-    let found = evaluate(ds, matrix, Mode::CrossValidate { folds: 3 }, &evaluation).unwrap();
+    let found = evaluate(ds, matrix, Mode::CrossValidate { folds: 2 }, &evaluation).unwrap();
     let row = found.rows.iter().find(|r| r.scorer == "head").unwrap();
     (head, row.value.unwrap(), row.low.unwrap())
 }
@@ -50,7 +50,8 @@ fn choices() -> Vec<(&'static str, TrainOptions)> {
 #[test]
 fn every_method_beats_chance_on_the_demo_under_nested_cross_validation() {
     let (ds, matrix) = read(&crate_folder().join("datasets/demo"));
-    for (name, options) in choices() {
+    // The tie models and the group penalty have their turn on the smaller set below.
+    for (name, options) in choices().into_iter().take(4) {
         let (head, value, low) = measure(&ds, &matrix, "physics", options);
         let used = head.weights.iter().filter(|&&w| w != 0.0).count();
         assert!(head.certificate.converged && used > 0, "{name}: {:?}", head.certificate);
