@@ -14,20 +14,18 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Instant;
 
+use headfit::fit::bootstrap;
+use headfit::fit::cross_validation::{Solution, out_of_fold};
 use headfit::fit::kernel::Storage;
-use headfit::fit::likelihood::{Likelihood, LogisticRows, Model, RowWeights};
+use headfit::fit::likelihood::{Likelihood, LogisticRows, Model, RowWeights, curvature};
 use headfit::fit::path::{Shape, follow, start};
 use headfit::fit::penalty::Penalty;
-use headfit::fit::solver::{Limits, State, minimise};
-use headfit::fit::{bootstrap, cross_validation};
+use headfit::fit::solver::{Limits, SMALL_GAP, State, minimise};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// KKT residual, relative to λ_max, of the fits of a path, a cross-validation or a bootstrap: their objective is then right to
-/// 1e-6 and better. Single fits take the tolerance of the command line.
-const MANY_TOLERANCE: f64 = 2e-5;
 
 fn main() -> Outcome<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -73,10 +71,11 @@ fn run<T: Storage>(x: Vec<T>, y: &[f32], options: &BTreeMap<&str, &str>) -> Outc
     let weight = vec![1.0; y.len()];
     let rows = LogisticRows { x: Cow::Owned(x), columns: d, y, weight, group: Vec::new() };
     let likelihood = rows.likelihood(Cow::Borrowed(&rows.weight));
-    let first = Limits { residual: 1e-10, iterations: 500 };
+    let first = Limits { residual: 1e-10, gap: 0.0, iterations: 500 };
     let begun = start(&*likelihood, &shape, first);
     let (lambda_max, mut state) = (begun.lambda_max, begun.state);
-    let mut limits = Limits { residual: tolerance * lambda_max, iterations: 500 };
+    // All solvers stop at a relative error of the objective: an order of magnitude below 1e-6 here.
+    let limits = Limits { residual: tolerance * lambda_max, gap: SMALL_GAP, iterations: 500 };
     let (mut weights, mut folds, mut kkt, mut gap, mut iterations) = (Vec::new(), Vec::new(), 0.0f64, None, 0);
     match get("task") {
         "single" => {
@@ -97,21 +96,22 @@ fn run<T: Storage>(x: Vec<T>, y: &[f32], options: &BTreeMap<&str, &str>) -> Outc
             negative.into_iter().for_each(|j| shape.bounds[j] = (0.0, 0.0));
         },
         "path" | "cv" => {
-            limits.residual = MANY_TOLERANCE * lambda_max;
-            let null = State { weights: state.weights.clone(), point: None, curvature: None };
-            follow(&*likelihood, &shape, &lambdas, &mut state, limits, |_, state, outcome| {
+            let null = state.weights.clone();
+            let mut path = Vec::with_capacity(lambdas.len());
+            follow(&*likelihood, &shape, &lambdas, &mut state, limits, |k, state, outcome| {
                 weights.push(state.weights.clone());
                 kkt = kkt.max(outcome.residual / lambda_max);
                 iterations += outcome.iterations;
+                path.push(Solution { lambda: lambdas[k], state: state.for_other_data() });
             });
             if get("task") == "cv" {
-                folds = cross_validation::out_of_fold(&rows, &fold, &shape, &lambdas, &null, limits).paths;
+                folds = out_of_fold(&rows, &fold, &shape, &path, &null, limits).paths;
             }
         }
         "boot" => {
             let full = minimise(&*likelihood, &shape.penalty(lambdas[0]), &mut state, limits);
-            (kkt, limits.residual) = (full.residual / lambda_max, MANY_TOLERANCE * lambda_max);
-            state.curvature = None;
+            kkt = full.residual / lambda_max;
+            state.curvature = Some(Arc::new(curvature(&*likelihood, &state.weights)));
             let resamples: Vec<RowWeights> = counts.chunks(rows.y.len()).map(RowWeights::Given).collect();
             for refit in bootstrap::refit_with(&rows, &shape, lambdas[0], &state, limits, &resamples) {
                 weights.push(refit.ok_or("a refit did not converge")?);

@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::pipeline::{self, Defaults, Job};
 use super::printer::Printer;
-use crate::dataset::ReadOptions;
 use crate::evaluate::Row;
 use crate::plot::text::{count, counted, number, percent};
 use crate::report::{MAIN_PROTOCOL, Report, Templates, refuse_folder};
@@ -44,19 +43,11 @@ pub fn run(args: &DemoArgs, printer: &Printer) -> Result<()> {
     let defaults = Defaults::new()?;
     let bar = printer.progress("reading");
     let job = Job {
-        source: synth::embedded(),
-        read: ReadOptions::default(),
-        features: &defaults.features,
-        train: &defaults.train,
-        heads: None,
-        cross_validate: None,
-        missing_score_equal: false,
-        draws: 1000,
         title: Some("headfit demo: a checklist head on simulated videos".to_owned()),
         command: "headfit demo".to_owned(),
         planted: Some(synth::embedded_planted()?),
-        audit: true,
-        redact: None,
+        curves: true,
+        ..Job::new(synth::embedded(), &defaults)
     };
     let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
     pipeline::write(&report, &Templates::default(), &args.output, args.force)?;

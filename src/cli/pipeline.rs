@@ -9,12 +9,22 @@ use super::args::{FeatureArgs, TrainArgs};
 use super::fit::{fit_all, given_options};
 use crate::audit::{Audit, AuditInput, AuditOptions, audit};
 use crate::dataset::{self, DataCard, Dataset, ReadOptions, Source};
-use crate::evaluate::{EvaluateOptions, Mode, evaluate_with_scores, patterns, score_shares};
+use crate::evaluate::{
+    EvaluateOptions, Evaluation, Extras, MissingItem, Mode, evaluate_with_scores, patterns, score_shares,
+};
 use crate::features::{self, FeatureMatrix};
-use crate::head::{Head, HeadsFile, TrainOptions, provenance};
-use crate::report::{Artefact, Parts, RecoveredWeight, Recovery, Report, Templates, refuse_folder};
+use crate::head::{self, Head, HeadsFile, TrainOptions, WeightTrace, provenance};
+use crate::report::{
+    Artefact, Parts, RecoveredWeight, Recovery, Report, Templates, is_lead, refuse_folder, worked_pairs,
+};
 use crate::synth::{self, Planted};
 use crate::{Result, output};
+
+/// Bootstrap draws behind the accuracy intervals, unless told otherwise.
+pub(super) const DRAWS: usize = 1000;
+
+/// Bootstrap draws behind the intervals of correlations, which cost more than accuracies.
+const CORRELATION_DRAWS: usize = 200;
 
 /// What is to be done.
 pub(super) struct Job<'a> {
@@ -37,6 +47,33 @@ pub(super) struct Job<'a> {
     pub(super) audit: bool,
     /// Salt with which annotators' names are replaced.
     pub(super) redact: Option<String>,
+    /// Whether the curves of the leading dimension are computed, which refits its head many times.
+    pub(super) curves: bool,
+    /// Attributes for which the leading dimension's head is tried on values that it never saw (refits).
+    pub(super) unseen: Vec<String>,
+}
+
+impl<'a> Job<'a> {
+    /// The job as it is when nobody asks for anything else.
+    pub(super) fn new(source: Source, defaults: &'a Defaults) -> Self {
+        Self {
+            source,
+            read: ReadOptions::default(),
+            features: &defaults.features,
+            train: &defaults.train,
+            heads: None,
+            cross_validate: None,
+            missing_score_equal: false,
+            draws: DRAWS,
+            title: None,
+            command: String::new(),
+            planted: None,
+            audit: true,
+            redact: None,
+            curves: false,
+            unseen: Vec::new(),
+        }
+    }
 }
 
 /// Does the job; `say` is told what is being worked on.
@@ -72,11 +109,25 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     options.train = train.clone();
     let evaluating = |message: &str| say(&format!("evaluating {message}"));
     options.progress = Some(&evaluating);
-    let (evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
+    options.extras.correlations = Some((MissingItem::Drop, CORRELATION_DRAWS));
+    let (mut evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
+    if job.curves || !job.unseen.is_empty() {
+        refitted(&ds, &matrix, mode, &job, &mut evaluation, &options)?;
+    }
+    let lead = heads.iter().position(|h| is_lead(&h.dimension)).unwrap_or(0);
+    let artefact = Artefact::new(&ds, &scores);
     let found = if job.audit { audited(&ds, &matrix, &heads, &job, &train, say)? } else { None };
     say("looking at the answers");
     let answers = Some(patterns(&matrix, ds.checklist.as_ref()));
-    let shares = heads.iter().map(|head| score_shares(head, &matrix)).collect::<Result<_>>()?;
+    let groups: Vec<usize> = ds.items.prompt.iter().map(|&p| ds.items.prompt_group[p]).collect();
+    let resampled = (job.draws, job.train.seed);
+    let shares = heads.iter().map(|head| score_shares(head, &matrix, &groups, resampled)).collect::<Result<_>>()?;
+    let mut traces = vec![Vec::new(); heads.len()];
+    if let Some(head) = heads.get(lead).filter(|_| job.heads.is_none()) {
+        say("following the weights of the leading head");
+        traces[lead] = traced(&ds, &matrix, head, &train)?;
+    }
+    let worked = worked_pairs(&ds, &matrix, &heads, &artefact)?;
     say("drawing charts");
     let mut report = Report::new(Parts {
         title: job.title.clone().unwrap_or_else(|| format!("How well the head agrees with people on {}", ds.name)),
@@ -84,10 +135,12 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
         problems: &ds.problems,
         feature_notes: matrix.notes,
         evaluation,
-        artefact: Artefact::new(&ds, &scores),
+        worked,
+        artefact,
         recovery: job.planted.as_ref().map(|truth| recovered(&heads, truth)).unwrap_or_default(),
         heads: &heads,
         shares,
+        traces,
         answers,
         audit: found,
         command: job.command.clone(),
@@ -95,6 +148,44 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     })?;
     report.leave_out(&names);
     Ok(report)
+}
+
+/// What needs many refits, for the leading dimension alone: curves, and values of attributes that the head never saw.
+fn refitted(
+    ds: &Dataset,
+    matrix: &FeatureMatrix,
+    mode: Mode<'_>,
+    job: &Job<'_>,
+    evaluation: &mut Evaluation,
+    options: &EvaluateOptions<'_>,
+) -> Result<()> {
+    let lead = options.dimensions.iter().copied().find(|&d| is_lead(&ds.dimensions[d]));
+    let Some(lead) = lead.or(options.dimensions.first().copied()) else { return Ok(()) };
+    let mut only = options.clone();
+    only.dimensions = vec![lead];
+    only.tests = 0;
+    only.extras = Extras {
+        references: false,
+        standings: false,
+        calibration: false,
+        strata: false,
+        systems: None,
+        correlations: None,
+        curves: job.curves,
+        unseen: job.unseen.clone(),
+        legacy: false,
+    };
+    let (found, _) = evaluate_with_scores(ds, matrix, mode, &only)?;
+    evaluation.curves = found.curves;
+    evaluation.unseen = found.unseen;
+    Ok(())
+}
+
+/// The weights of a head along its path, fitted on the pairs that it was fitted on.
+fn traced(ds: &Dataset, matrix: &FeatureMatrix, head: &Head, train: &TrainOptions) -> Result<Vec<WeightTrace>> {
+    let Some(dimension) = ds.dimensions.iter().position(|d| *d == head.dimension) else { return Ok(Vec::new()) };
+    let (pairs, _) = head::training_pairs(ds, dimension);
+    head::traces(ds, matrix, (dimension, &pairs), train, head)
 }
 
 /// Audits the data with these heads; `None` where nothing can be looked at.

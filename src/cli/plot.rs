@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::pipeline::{self, Defaults, Job};
 use super::printer::Printer;
-use crate::dataset::{ReadOptions, Source};
+use crate::dataset::Source;
 use crate::head::{Explanation, HeadsFile};
 use crate::plot::{Chart, Figure, Kind};
 use crate::problems::{Problem, Severity};
@@ -180,21 +180,10 @@ fn charts(args: &PlotArgs, printer: &Printer) -> Result<Vec<Chart>> {
 fn from_data(args: &PlotArgs, printer: &Printer) -> Result<Vec<Chart>> {
     let defaults = Defaults::new()?;
     let bar = printer.progress("reading");
-    let job = Job {
-        source: Source::Folder { path: args.source.clone(), manifest: None },
-        read: ReadOptions::default(),
-        features: &defaults.features,
-        train: &defaults.train,
-        heads: None,
-        cross_validate: None,
-        missing_score_equal: false,
-        draws: 1000,
-        title: None,
-        command: String::new(),
-        planted: None,
-        audit: true,
-        redact: None,
-    };
+    let source = Source::Folder { path: args.source.clone(), manifest: None };
+    let curves = args.kind == Kind::Curve;
+    let unseen = if args.kind == Kind::Unseen { vec!["generator".to_owned()] } else { Vec::new() };
+    let job = Job { curves, unseen, ..Job::new(source, &defaults) };
     let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
     bar.finish_and_clear();
     Ok(report.charts())

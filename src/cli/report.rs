@@ -63,8 +63,14 @@ pub struct ReportArgs {
     #[arg(long, default_value = "drop", value_name = "RULE")]
     missing_score: MissingScore,
     /// Bootstrap draws behind the accuracy intervals; 0 = no intervals
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, default_value_t = pipeline::DRAWS, value_name = "N")]
     draws: usize,
+    /// Accuracy against training pairs and questions, on the leading dimension (refits its head many times)
+    #[arg(long)]
+    curves: bool,
+    /// The leading dimension's head on values of this attribute that it never saw (refits); may be repeated
+    #[arg(long, value_name = "ATTRIBUTE")]
+    group_by: Vec<String>,
     /// Leave the audit out
     #[arg(long)]
     no_audit: bool,
@@ -136,8 +142,8 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         return Ok(());
     }
     let bar = printer.progress("reading");
+    let defaults = Defaults::new()?;
     let job = Job {
-        source: data.source(),
         read: data.read_options(),
         features: &args.features,
         train: &args.train,
@@ -147,9 +153,11 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         draws: args.draws,
         title: args.title.clone(),
         command: command(args)?,
-        planted: None,
         audit: !args.no_audit,
+        curves: args.curves,
+        unseen: args.group_by.clone(),
         redact: args.redact.as_ref().map(|salt| if salt.is_empty() { fresh_salt() } else { salt.clone() }),
+        ..Job::new(data.source(), &defaults)
     };
     let mut report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
     report.published = tables;
@@ -264,7 +272,13 @@ fn command(args: &ReportArgs) -> Result<String> {
     if args.missing_score == MissingScore::Equal {
         add(" --missing-score equal".into());
     }
-    if args.draws != 1000 {
+    if args.curves {
+        add(" --curves".into());
+    }
+    for attribute in &args.group_by {
+        add(format!(" --group-by {}", quoted(attribute)));
+    }
+    if args.draws != pipeline::DRAWS {
         add(format!(" --draws {}", args.draws));
     }
     add(Defaults::new()?.flags(&args.features, &args.train));

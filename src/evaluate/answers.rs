@@ -1,13 +1,18 @@
 //! What the answers themselves look like: questions that say the same, ladders that are no staircase, and what makes the
 //! scores of a head differ.
 
+use std::collections::BTreeMap;
+
 use ndarray::ArrayView1;
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use super::intervals::percentile_interval;
 use crate::Result;
 use crate::checklist::Checklist;
 use crate::features::{Coding, ColumnKind, FeatureMatrix};
 use crate::head::Head;
+use crate::rng;
 use crate::stats::rank::pearson;
 
 /// Most columns whose correlations are kept: a picture of more cannot be read.
@@ -59,6 +64,12 @@ pub struct ScoreShare {
     pub dimension: Option<String>,
     /// Its share of the variance.
     pub share: f64,
+    /// Lower end of the 95 % interval of `share`, from items resampled by prompt, weights fixed.
+    #[serde(default)]
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval of `share`.
+    #[serde(default)]
+    pub high: Option<f64>,
     /// Its share of the sum of |weight| × scale.
     pub weight: f64,
 }
@@ -149,12 +160,49 @@ fn ladder(matrix: &FeatureMatrix, name: &str, rungs: &[(usize, &str)]) -> Ladder
     }
 }
 
+/// Sums over the items of one group, from which the shares of any resample follow.
+#[derive(Clone, Default)]
+struct Moments {
+    items: f64,
+    /// Σ total, Σ total².
+    total: (f64, f64),
+    /// Per part: Σ part, Σ part · total.
+    parts: Vec<(f64, f64)>,
+}
+
+impl Moments {
+    fn add(&mut self, other: &Self, times: f64) {
+        self.items += times * other.items;
+        self.total.0 += times * other.total.0;
+        self.total.1 += times * other.total.1;
+        self.parts.resize(other.parts.len(), (0.0, 0.0));
+        for (sum, more) in self.parts.iter_mut().zip(&other.parts) {
+            sum.0 += times * more.0;
+            sum.1 += times * more.1;
+        }
+    }
+
+    /// cov(part, total) / var(total) per part; NaN where the totals do not differ.
+    fn shares(&self) -> Vec<f64> {
+        let variance = self.total.1 - self.total.0 * self.total.0 / self.items;
+        let share = |&(sum, product): &(f64, f64)| {
+            if variance > 0.0 { (product - sum * self.total.0 / self.items) / variance } else { f64::NAN }
+        };
+        self.parts.iter().map(share).collect()
+    }
+}
+
 /// The shares of `head`'s score variance over the items of `features` that it can score; empty where all scores are
-/// equal.
+/// equal. `groups` has the group (prompt) of each item; with `draws` > 0 intervals resample groups.
 ///
 /// # Errors
 /// As [`Head::dimension_scores`].
-pub fn score_shares(head: &Head, features: &FeatureMatrix) -> Result<Vec<ScoreShare>> {
+pub fn score_shares(
+    head: &Head,
+    features: &FeatureMatrix,
+    groups: &[usize],
+    (draws, seed): (usize, u64),
+) -> Result<Vec<ScoreShare>> {
     let parts = head.dimension_scores(features)?;
     let scored: Vec<usize> =
         (0..features.item_ids.len()).filter(|&i| parts.iter().all(|(_, scores)| scores[i].is_some())).collect();
@@ -180,12 +228,48 @@ pub fn score_shares(head: &Head, features: &FeatureMatrix) -> Result<Vec<ScoreSh
         members.map(|(j, _)| head.influence(j)).sum()
     };
     let all: f64 = parts.iter().map(|(name, _)| weight(name)).sum();
-    let shares = parts.iter().zip(&centred).map(|((name, _), part)| ScoreShare {
+    let of_items: Vec<usize> = scored.iter().map(|&i| groups.get(i).copied().unwrap_or(i)).collect();
+    let intervals = share_intervals(&centred, &total, &of_items, draws, seed);
+    let shares = parts.iter().zip(&centred).enumerate().map(|(k, ((name, _), part))| ScoreShare {
         dimension: name.clone(),
         share: part.iter().zip(&total).map(|(p, t)| p * t).sum::<f64>() / variance,
+        low: intervals[k].map(|i| i.0),
+        high: intervals[k].map(|i| i.1),
         weight: if all > 0.0 { weight(name) / all } else { 0.0 },
     });
     Ok(shares.collect())
+}
+
+/// Percentile intervals of the shares over resampled groups, per part; `None` with too few groups or draws.
+fn share_intervals(
+    parts: &[Vec<f64>],
+    total: &[f64],
+    groups: &[usize],
+    draws: usize,
+    seed: u64,
+) -> Vec<Option<(f64, f64)>> {
+    let mut by_group: BTreeMap<usize, Moments> = BTreeMap::new();
+    for (i, (&group, &t)) in groups.iter().zip(total).enumerate() {
+        let item =
+            Moments { items: 1.0, total: (t, t * t), parts: parts.iter().map(|part| (part[i], part[i] * t)).collect() };
+        by_group.entry(group).or_default().add(&item, 1.0);
+    }
+    let groups: Vec<Moments> = by_group.into_values().collect();
+    if draws == 0 || groups.len() < 2 {
+        return vec![None; parts.len()];
+    }
+    let mut found: Vec<Vec<f64>> = vec![Vec::with_capacity(draws); parts.len()];
+    for draw in 0..draws {
+        let mut random = rng::stream(seed, "score-shares", draw as u64);
+        let mut times = vec![0.0; groups.len()];
+        for _ in 0..groups.len() {
+            times[random.random_range(0..groups.len())] += 1.0;
+        }
+        let mut sum = Moments::default();
+        groups.iter().zip(&times).filter(|(_, times)| **times > 0.0).for_each(|(group, times)| sum.add(group, *times));
+        found.iter_mut().zip(sum.shares()).for_each(|(list, share)| list.push(share));
+    }
+    found.iter().map(|list| percentile_interval(list).map(|i| (i.low, i.high))).collect()
 }
 
 #[cfg(test)]
@@ -223,6 +307,27 @@ mod tests {
         assert_eq!(found.items, [1, 2, 1], "the missing and the masked answer are left out");
         assert_eq!(found.yes, [vec![0.0, 0.0], vec![0.5, 0.5], vec![1.0, 1.0]]);
         assert_eq!(found.broken, Some(0.25));
+    }
+
+    #[test]
+    fn intervals_of_shares_hold_them_and_need_groups() {
+        let first: Vec<f64> = (0..60).map(|i| f64::from(i % 7) - 3.0).collect();
+        let second: Vec<f64> = (0..60).map(|i| f64::from(i * 11 % 5) - 2.0).collect();
+        let total: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a + b).collect();
+        let groups: Vec<usize> = (0..60).map(|i| i / 3).collect();
+        let parts = [first, second];
+        let mut all = Moments::default();
+        for i in 0..60 {
+            let (a, b, t) = (parts[0][i], parts[1][i], total[i]);
+            all.add(&Moments { items: 1.0, total: (t, t * t), parts: vec![(a, a * t), (b, b * t)] }, 1.0);
+        }
+        let shares = all.shares();
+        assert!((shares[0] + shares[1] - 1.0).abs() < 1e-12, "together they are the whole");
+        for (interval, share) in share_intervals(&parts, &total, &groups, 400, 1).iter().zip(shares) {
+            let (low, high) = interval.unwrap();
+            assert!(low < share && share < high && high - low < 0.5, "{share}: {low} to {high}");
+        }
+        assert_eq!(share_intervals(&parts, &total, &[0; 60], 400, 1), [None, None], "one group tells nothing");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::WeightInterval;
 use super::likelihood::{Model, RowWeights};
-use super::lockstep::{Job, minimise_many};
+use super::lockstep::{Job, at_once, minimise_many};
 use super::path::Shape;
 use super::solver::{Limits, State};
 use crate::rng;
@@ -43,11 +43,6 @@ pub fn refit(
     Refits { failed: draws - weights.len(), weights }
 }
 
-/// Fits that are advanced together: as many as their curvatures leave memory for.
-fn at_once(parameters: usize) -> usize {
-    (1_000_000 / (parameters * parameters + 1)).clamp(16, 128)
-}
-
 /// Refits at `lambda` under each of the given row weights, side by side, from the full solution and its curvature.
 /// `None` where no row has any weight or the refit did not converge.
 pub fn refit_with(
@@ -60,13 +55,20 @@ pub fn refit_with(
 ) -> Vec<Option<Vec<f64>>> {
     let penalty = shape.penalty(lambda);
     let mut weights: Vec<Option<Vec<f64>>> = vec![None; rows.len()];
-    for (some, found) in rows.chunks(at_once(model.parameters())).zip(weights.chunks_mut(at_once(model.parameters()))) {
-        let totals: Vec<f64> = some.par_iter().map(|rows| (0..rows.len()).map(|i| rows.at(i)).sum()).collect();
-        let (mut jobs, places): (Vec<Job>, Vec<usize>) = (some.iter().zip(&totals).enumerate())
-            .filter(|(_, (_, total))| **total > 0.0)
-            .map(|(k, (&rows, &total))| (Job { rows, total, state: full.for_other_data() }, k))
-            .unzip();
-        let outcomes = minimise_many(model, &penalty, &mut jobs, limits);
+    let size = at_once(model.parameters());
+    for (some, found) in rows.chunks(size).zip(weights.chunks_mut(size)) {
+        let totals: Vec<f64> = some.par_iter().map(RowWeights::total).collect();
+        let places: Vec<usize> = (0..some.len()).filter(|&k| totals[k] > 0.0).collect();
+        let weighted: Vec<(RowWeights, f64)> = places.iter().map(|&k| (some[k], totals[k])).collect();
+        // All start at one point, so the first step of each costs half a look, shared by all.
+        let points = model.many_at(&full.weights, &weighted);
+        let mut jobs: Vec<Job> = (weighted.into_iter().zip(points))
+            .map(|((rows, total), point)| {
+                let state = State { point: Some(point), ..full.for_other_data() };
+                Job { rows, total, penalty: &penalty, state }
+            })
+            .collect();
+        let outcomes = minimise_many(model, &mut jobs, limits);
         for ((job, outcome), k) in jobs.into_iter().zip(outcomes).zip(places) {
             found[k] = outcome.converged.then_some(job.state.weights);
         }

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ndarray::Array2;
 use rand::seq::SliceRandom;
 
-use super::likelihood::{Model, RowWeights};
-use super::lockstep::{Job, minimise_many};
+use super::likelihood::{Model, RowWeights, curvature};
+use super::lockstep::{Job, at_once, minimise_many};
 use super::path::Shape;
-use super::solver::{CurvatureSource, Limits, State};
+use super::penalty::Penalty;
+use super::solver::{Limits, State};
 use super::{CurvePoint, Rule};
 use crate::rng;
 
@@ -37,55 +39,123 @@ pub fn folds_by_group(group: &[usize], folds: usize, seed: u64) -> Vec<usize> {
 pub struct OutOfFold {
     /// [λ][row].
     losses: Vec<Vec<f64>>,
-    /// λ at which some fold did not converge.
+    /// Fits that did not converge, over all λ and folds.
     pub unconverged: usize,
     /// `[fold][λ][parameter]`: the weights of every fit.
     pub paths: Vec<Vec<Vec<f64>>>,
 }
 
-/// Fits the whole path without each fold, all folds side by side, and scores the rows that were left out.
+/// One λ of the path with the fit of all rows.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    /// Penalty strength.
+    pub lambda: f64,
+    /// The fit.
+    pub state: State,
+}
+
+/// Fits every λ of the path without each fold and scores the rows that were left out.
+///
+/// A fold's fit begins at the solution of all rows, where its own gradient is that of all rows less that of the fold: one
+/// look at the rows gives the first step of all folds. `null` are the weights of a fold that leaves nothing to fit.
 pub fn out_of_fold(
     model: &dyn Model,
     fold: &[usize],
     shape: &Shape,
-    lambdas: &[f64],
-    start: &State,
+    path: &[Solution],
+    null: &[f64],
     limits: Limits,
 ) -> OutOfFold {
     let folds = fold.iter().max().map_or(0, |f| f + 1);
     let mut members = vec![Vec::new(); folds];
     fold.iter().enumerate().for_each(|(i, &f)| members[f].push(i as u32));
-    let mut weights = vec![start.weights.clone(); folds];
-    // A fold that holds all the weight leaves nothing to fit: its rows are scored at the start.
+    // A fold that holds all the weight leaves nothing to fit: its rows are scored at `null`.
     let base = model.weight();
     let rest = |f: usize| -> f64 { base.iter().zip(fold).filter(|(_, of)| **of != f).map(|(m, _)| m).sum() };
     let fitted: Vec<(usize, f64)> = (0..folds).map(|f| (f, rest(f))).filter(|(_, total)| *total > 0.0).collect();
-    // The folds share nearly all rows, so the curvature of the whole serves each of them to begin with.
-    let mut start = start.for_other_data();
-    if start.curvature.is_none() && base.iter().any(|&m| m > 0.0) {
-        let whole = model.likelihood(Cow::Borrowed(base));
-        start.curvature = Some(Arc::new(CurvatureSource::new(&*whole).curvature(&*whole, &start.weights, false)));
-    }
-    let mut jobs: Vec<Job> = (fitted.iter())
-        .map(|&(held_out, total)| Job {
-            rows: RowWeights::Without { base, fold, held_out },
-            total,
-            state: start.for_other_data(),
-        })
-        .collect();
-    let mut found =
-        OutOfFold { losses: Vec::with_capacity(lambdas.len()), unconverged: 0, paths: vec![Vec::new(); folds] };
-    for &lambda in lambdas {
-        let outcomes = minimise_many(model, &shape.penalty(lambda), &mut jobs, limits);
-        found.unconverged += usize::from(outcomes.iter().any(|o| !o.converged));
-        for (job, &(f, _)) in jobs.iter().zip(&fitted) {
-            weights[f].clone_from(&job.state.weights);
+    let mut found = OutOfFold {
+        losses: Vec::with_capacity(path.len()),
+        unconverged: 0,
+        paths: vec![vec![null.to_vec(); path.len()]; folds],
+    };
+    let whole = Whole { model, fold, members: &members, fitted: &fitted };
+    let knots = Knots::new(model, path);
+    let size = (at_once(model.parameters()) / fitted.len().max(1)).max(1);
+    for (part, some) in path.chunks(size).enumerate() {
+        let penalties: Vec<Penalty> = some.iter().map(|s| shape.penalty(s.lambda)).collect();
+        let mut jobs: Vec<Job> = (some.iter().zip(&penalties).enumerate())
+            .flat_map(|(k, (s, penalty))| whole.jobs(&s.state.weights, penalty, knots.at(part * size + k)))
+            .collect();
+        let outcomes = minimise_many(model, &mut jobs, limits);
+        for (n, (job, outcome)) in jobs.into_iter().zip(outcomes).enumerate() {
+            let (k, f) = (part * size + n / fitted.len(), fitted[n % fitted.len()].0);
+            found.unconverged += usize::from(!outcome.converged);
+            found.paths[f][k] = job.state.weights;
         }
-        let now: Vec<&[f64]> = weights.iter().map(Vec::as_slice).collect();
+    }
+    for k in 0..path.len() {
+        let now: Vec<&[f64]> = found.paths.iter().map(|path| path[k].as_slice()).collect();
         found.losses.push(model.held_out_losses(&members, &now));
-        found.paths.iter_mut().zip(&weights).for_each(|(path, w)| path.push(w.clone()));
     }
     found
+}
+
+/// λ of the path from one exact curvature to the next.
+const KNOTS: usize = 12;
+
+/// The curvature of all rows along the path: exact at some λ, in between on the line between two.
+struct Knots(Vec<Array2<f64>>);
+
+impl Knots {
+    fn new(model: &dyn Model, path: &[Solution]) -> Self {
+        if model.weight().iter().all(|&m| m == 0.0) {
+            return Self(Vec::new());
+        }
+        let whole = model.likelihood(Cow::Borrowed(model.weight()));
+        let last = path.len().saturating_sub(1);
+        let at = |knot: usize| curvature(&*whole, &path[(knot * KNOTS).min(last)].state.weights);
+        Self((0..path.len().div_ceil(KNOTS) + 1).map(at).collect())
+    }
+
+    fn at(&self, k: usize) -> Option<Arc<Array2<f64>>> {
+        let (before, after) = (self.0.get(k / KNOTS)?, self.0.get(k / KNOTS + 1)?);
+        let share = (k % KNOTS) as f64 / KNOTS as f64;
+        Some(Arc::new(before * (1.0 - share) + after * share))
+    }
+}
+
+/// The rows and their folds.
+struct Whole<'a> {
+    model: &'a dyn Model,
+    fold: &'a [usize],
+    members: &'a [Vec<u32>],
+    /// Folds that leave something to fit, and the weight of what they leave.
+    fitted: &'a [(usize, f64)],
+}
+
+impl<'a> Whole<'a> {
+    /// The fits of one λ, one per fold, from `w`.
+    fn jobs(&self, w: &[f64], penalty: &'a Penalty, curvature: Option<Arc<Array2<f64>>>) -> Vec<Job<'a>> {
+        let (base, fold) = (self.model.weight(), self.fold);
+        let parts = self.model.by_fold(w, self.members);
+        let without = |f: usize, total: f64| {
+            let others = || parts.iter().enumerate().filter(|(g, _)| *g != f).map(|(_, part)| part);
+            let gradient = |j: usize| others().map(|part| part.1[j]).sum::<f64>() / total;
+            (others().map(|part| part.0).sum::<f64>() / total, (0..w.len()).map(gradient).collect())
+        };
+        (self.fitted.iter())
+            .map(|&(held_out, total)| Job {
+                rows: RowWeights::Without { base, fold, held_out },
+                total,
+                penalty,
+                state: State {
+                    weights: w.to_vec(),
+                    point: Some(without(held_out, total)),
+                    curvature: curvature.clone(),
+                },
+            })
+            .collect()
+    }
 }
 
 impl OutOfFold {

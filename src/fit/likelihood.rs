@@ -101,6 +101,27 @@ pub trait Model: Sync {
         let one = |p: &Problem| loss_and_gradient(&*self.likelihood(Cow::Owned(p.rows.to_vec())), p.w);
         problems.par_iter().map(one).collect()
     }
+
+    /// As [`Model::many`] for problems that are all at one and the same point `w`: what the rows cost there is looked at once.
+    fn many_at(&self, w: &[f64], rows: &[(RowWeights, f64)]) -> Vec<(f64, Vec<f64>)> {
+        let problems: Vec<Problem> = rows.iter().map(|&(rows, total)| Problem { rows, total, w }).collect();
+        self.many(&problems)
+    }
+
+    /// Loss and gradient at `w` of the rows of each fold, not divided by any weight.
+    fn by_fold(&self, w: &[f64], members: &[Vec<u32>]) -> Vec<(f64, Vec<f64>)> {
+        let part = |rows: &Vec<u32>| {
+            let mut weight = vec![0.0; self.weight().len()];
+            rows.iter().for_each(|&i| weight[i as usize] = self.weight()[i as usize]);
+            let total: f64 = weight.iter().sum();
+            if total <= 0.0 {
+                return (0.0, vec![0.0; self.parameters()]);
+            }
+            let (loss, gradient) = loss_and_gradient(&*self.likelihood(Cow::Owned(weight)), w);
+            (loss * total, gradient.into_iter().map(|g| g * total).collect())
+        };
+        members.par_iter().map(part).collect()
+    }
 }
 
 /// One of many problems over the same rows: its own row weights, at its own parameters.
@@ -165,6 +186,14 @@ impl RowWeights<'_> {
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Σ of the weights.
+    pub fn total(&self) -> f64 {
+        match self {
+            Self::Given(weight) => sum(weight),
+            Self::Without { .. } | Self::Resampled { .. } => sum(&self.to_vec()),
+        }
     }
 
     /// One weight per row.
@@ -251,6 +280,18 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     }
     let tail: f64 = a_rest.iter().zip(b_rest).map(|(u, v)| u * v).sum();
     ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + tail
+}
+
+/// Σ a_j with eight running sums.
+fn sum(a: &[f64]) -> f64 {
+    let (a8, rest) = a.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for v in a8 {
+        for lane in 0..8 {
+            sums[lane] += v[lane];
+        }
+    }
+    sums.iter().sum::<f64>() + rest.iter().sum::<f64>()
 }
 
 /// ℓ(z, y) and ∂ℓ/∂z. Swapping the two items (z → −z, y → 1 − y) gives the same loss and the opposite slope to the last bit.

@@ -19,24 +19,22 @@ pub struct Job<'a> {
     pub rows: RowWeights<'a>,
     /// Σ of the row weights, > 0.
     pub total: f64,
+    /// What is added to its loss.
+    pub penalty: &'a Penalty,
     /// Where it starts, and ends.
     pub state: State,
 }
 
-/// Minimises every job under `penalty`. The result of a job does not depend on the others.
-pub fn minimise_many(model: &dyn Model, penalty: &Penalty, jobs: &mut [Job], limits: Limits) -> Vec<Outcome> {
+/// Fits that are advanced together: as many as their curvatures leave memory for.
+pub fn at_once(parameters: usize) -> usize {
+    (2_000_000 / (parameters * parameters + 1)).clamp(16, 256) / 16 * 16
+}
+
+/// Minimises every job. The result of a job does not depend on the others.
+pub fn minimise_many(model: &dyn Model, jobs: &mut [Job], limits: Limits) -> Vec<Outcome> {
     let noise = model.noise();
-    for job in &mut *jobs {
-        for (j, w) in job.state.weights.iter_mut().enumerate() {
-            let inside = penalty.clamp(j, *w);
-            if inside != *w {
-                *w = inside;
-                job.state.point = None;
-            }
-        }
-    }
     let mut fits: Vec<Descent> =
-        jobs.iter_mut().map(|job| Descent::new(penalty, limits, noise, &mut job.state)).collect();
+        jobs.iter_mut().map(|job| Descent::new(job.penalty, limits, noise, &mut job.state)).collect();
     loop {
         // Each fit solves its own model; none sees another.
         let wishes: Vec<(usize, Vec<f64>)> = (fits.par_iter_mut().zip(&*jobs).enumerate())
@@ -59,7 +57,7 @@ pub fn minimise_many(model: &dyn Model, penalty: &Penalty, jobs: &mut [Job], lim
     for ((job, outcome), _) in jobs.iter_mut().zip(&mut outcomes).zip(left).filter(|(_, left)| *left) {
         let likelihood = model.likelihood(Cow::Owned(job.rows.to_vec()));
         job.state.point = None;
-        *outcome = minimise(&*likelihood, penalty, &mut job.state, limits);
+        *outcome = minimise(&*likelihood, job.penalty, &mut job.state, limits);
     }
     outcomes
 }
@@ -73,7 +71,7 @@ fn next_point(model: &dyn Model, job: &Job, fit: &mut Descent) -> Option<Vec<f64
             Wish::Curvature { enlarge } => {
                 let likelihood = model.likelihood(Cow::Owned(job.rows.to_vec()));
                 let mut source = CurvatureSource::new(&*likelihood);
-                fit.renewed(Arc::new(source.curvature(&*likelihood, &fit.weights, enlarge)));
+                fit.renewed(Arc::new(source.curvature(&fit.weights, enlarge)));
             }
         }
     }

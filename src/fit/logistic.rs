@@ -7,8 +7,9 @@ use pulp::NullaryFnOnce;
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::kernel::{self, Lanes, Level, Real, Storage, TILE, Tile, View, padded};
-use super::likelihood::{BLOCK_ROWS, Likelihood, Model, Problem, RowWeights};
+use super::kernel::{self, Gram, Level, Real, Storage, TILE, Tile, View, padded};
+use super::lanes;
+use super::likelihood::{BLOCK_ROWS, Likelihood, Model, Problem, RowWeights, loss_and_gradient};
 use crate::rng;
 
 /// Pair rows with soft labels under the logistic loss
@@ -58,8 +59,8 @@ impl<T: Storage> Model for LogisticRows<'_, T> {
         let mut losses = vec![0.0; self.y.len()];
         for (rows, w) in members.iter().zip(weights) {
             let (x, y) = (Cow::Borrowed(&*self.x), Cow::Borrowed(&*self.y));
-            let mut fold = Logistic::<T, T::Near>::new(x, self.columns, y, Cow::Borrowed(&self.weight));
-            fold.rows = Some(Cow::Borrowed(rows));
+            let members = Some(Cow::Borrowed(rows.as_slice()));
+            let fold = Logistic::<T, T::Near>::of(x, self.columns, y, Cow::Borrowed(&self.weight), members, 1.0);
             rows.iter().zip(fold.row_losses(w)).for_each(|(&i, loss)| losses[i as usize] = loss);
         }
         losses
@@ -70,89 +71,26 @@ impl<T: Storage> Model for LogisticRows<'_, T> {
     }
 
     fn many(&self, problems: &[Problem]) -> Vec<(f64, Vec<f64>)> {
-        // Sixteen problems at once, or eight where no more are left.
-        let mut results = Vec::with_capacity(problems.len());
-        for some in problems.chunks(16) {
-            results.extend(if some.len() > 8 { self.lanes::<16>(some) } else { self.lanes::<8>(some) });
-        }
-        results
+        lanes::many(Level::best(), self, problems)
     }
-}
 
-impl<T: Storage> LogisticRows<'_, T> {
-    /// At most K problems in one pass over the rows.
-    fn lanes<const K: usize>(&self, problems: &[Problem]) -> Vec<(f64, Vec<f64>)> {
-        let d = self.columns;
-        let fresh = Lanes::<T::Near, K>::new(d, problems.iter().map(|p| p.w));
-        let level = Level::best();
-        let blocks = self.y.len().div_ceil(BLOCK_ROWS);
-        let block = |b: usize| {
-            let mut lanes = fresh.clone();
-            let rows = b * BLOCK_ROWS..((b + 1) * BLOCK_ROWS).min(self.y.len());
-            level.run(ManyBlock { rows: self, range: rows, problems, lanes: &mut lanes });
-            (lanes.loss, lanes.gradient)
+    fn many_at(&self, w: &[f64], rows: &[(RowWeights, f64)]) -> Vec<(f64, Vec<f64>)> {
+        let (x, y) = (Cow::Borrowed(&*self.x), Cow::Borrowed(&*self.y));
+        let mut all = Logistic::<T, T::Near>::new(x, self.columns, y, Cow::Borrowed(&self.weight));
+        all.rows = None;
+        let parts: Vec<RowTerms<T::Near>> =
+            (0..all.blocks()).into_par_iter().map(|b| all.over(b, w, RowTerms::default())).collect();
+        lanes::many_at(Level::best(), self, &parts, rows)
+    }
+
+    fn by_fold(&self, w: &[f64], members: &[Vec<u32>]) -> Vec<(f64, Vec<f64>)> {
+        let part = |rows: &Vec<u32>| {
+            let (x, y) = (Cow::Borrowed(&*self.x), Cow::Borrowed(&*self.y));
+            let rows = Some(Cow::Borrowed(rows.as_slice()));
+            let fold = Logistic::<T, T::Near>::of(x, self.columns, y, Cow::Borrowed(&self.weight), rows, 1.0);
+            loss_and_gradient(&fold, w)
         };
-        let sums: Vec<([f64; K], Vec<[f64; K]>)> = match blocks {
-            1 => vec![block(0)],
-            _ => (0..blocks).into_par_iter().map(block).collect(),
-        };
-        let (mut loss, mut gradient) = ([0.0; K], vec![[0.0; K]; d]);
-        for (block_loss, block_gradient) in sums {
-            for k in 0..K {
-                loss[k] += block_loss[k];
-            }
-            for (to, from) in gradient.iter_mut().zip(block_gradient) {
-                for k in 0..K {
-                    to[k] += from[k];
-                }
-            }
-        }
-        (problems.iter().enumerate())
-            .map(|(k, p)| (loss[k] / p.total, gradient.iter().map(|g| g[k] / p.total).collect()))
-            .collect()
-    }
-}
-
-/// Some consecutive rows for K problems.
-struct ManyBlock<'a, T: Storage, const K: usize> {
-    rows: &'a LogisticRows<'a, T>,
-    range: std::ops::Range<usize>,
-    problems: &'a [Problem<'a>],
-    lanes: &'a mut Lanes<T::Near, K>,
-}
-
-impl<T: Storage, const K: usize> NullaryFnOnce for ManyBlock<'_, T, K> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let LogisticRows { x, columns, y, .. } = self.rows;
-        let mut tile = Tile::new(*columns);
-        for first in self.range.clone().step_by(TILE) {
-            let last = (first + TILE).min(self.range.end);
-            let labels = filled(|r| y[first + r], last - first);
-            for (k, problem) in self.problems.iter().enumerate() {
-                fill_weights(problem.rows, first, last, |r, m| self.lanes.m[r][k] = Real::from_f64(m));
-            }
-            if last - first < TILE {
-                self.lanes.m[last - first..].fill([Real::ZERO; K]);
-            }
-            kernel::many(tile.window(x, *columns, first, last), last - first, &labels, self.lanes);
-        }
-    }
-}
-
-/// The weights of rows `first..last`, with one decision for all of them.
-#[inline(always)]
-fn fill_weights(weights: RowWeights, first: usize, last: usize, mut put: impl FnMut(usize, f64)) {
-    match weights {
-        RowWeights::Given(m) => m[first..last].iter().enumerate().for_each(|(r, &m)| put(r, m)),
-        RowWeights::Without { base, fold, held_out } => (base[first..last].iter().zip(&fold[first..last]).enumerate())
-            .for_each(|(r, (&m, &f))| put(r, if f == held_out { 0.0 } else { m })),
-        RowWeights::Resampled { base, group, copies } => {
-            (base[first..last].iter().zip(&group[first..last]).enumerate())
-                .for_each(|(r, (&m, &g))| put(r, m * f64::from(copies[g])))
-        }
+        members.par_iter().map(part).collect()
     }
 }
 
@@ -161,13 +99,19 @@ fn noise<R: Real>(rows: usize) -> f64 {
     if R::LARGE { 1e-13 } else { R::ROUNDING / (rows as f64).sqrt() + 1e-10 }
 }
 
-/// One value per row of a tile, 0 beyond.
+/// The values of a tile's rows, 0 beyond.
 #[inline(always)]
-fn filled<R: Real>(value: impl Fn(usize) -> f64, rows: usize) -> [R; TILE] {
+pub(super) fn filled<R: Real>(from: &[f64]) -> [R; TILE] {
     let mut values = [R::ZERO; TILE];
-    for (r, v) in values.iter_mut().enumerate().take(rows) {
-        *v = R::from_f64(value(r));
-    }
+    values.iter_mut().zip(from).for_each(|(to, &from)| *to = R::from_f64(from));
+    values
+}
+
+/// As [`filled`] for named rows.
+#[inline(always)]
+fn picked<R: Real>(from: &[f64], rows: &[u32]) -> [R; TILE] {
+    let mut values = [R::ZERO; TILE];
+    values.iter_mut().zip(rows).for_each(|(to, &row)| *to = R::from_f64(from[row as usize]));
     values
 }
 
@@ -187,8 +131,20 @@ struct Logistic<'a, T: Storage, R: Real> {
 impl<'a, T: Storage, R: Real> Logistic<'a, T, R> {
     fn new(x: Cow<'a, [T]>, columns: usize, y: Cow<'a, [f64]>, weight: Cow<'a, [f64]>) -> Self {
         let used = || (0..y.len() as u32).filter(|&i| weight[i as usize] > 0.0).collect();
-        let rows = weight.contains(&0.0).then(used);
+        let rows = weight.contains(&0.0).then(used).map(Cow::Owned);
         let total = weight.iter().sum();
+        Self::of(x, columns, y, weight, rows, total)
+    }
+
+    /// The given rows; `None` = all.
+    fn of(
+        x: Cow<'a, [T]>,
+        columns: usize,
+        y: Cow<'a, [f64]>,
+        weight: Cow<'a, [f64]>,
+        rows: Option<Cow<'a, [u32]>>,
+        total: f64,
+    ) -> Self {
         Self { x, columns, y, weight, rows, total, level: Level::best(), arithmetic: std::marker::PhantomData }
     }
 
@@ -239,13 +195,9 @@ impl<T: Storage, R: Real, W: OnTile<R>> NullaryFnOnce for OverBlock<'_, '_, T, R
             let (view, labels, m) = match rows {
                 Some(rows) => {
                     let rows = &rows[first..last];
-                    let labels = filled(|r| y[rows[r] as usize], n);
-                    (tile.gather(x, *columns, rows), labels, filled(|r| weight[rows[r] as usize], n))
+                    (tile.gather(x, *columns, rows), picked(y, rows), picked(weight, rows))
                 }
-                None => {
-                    let (y, weight) = (&y[first..last], &weight[first..last]);
-                    (tile.window(x, *columns, first, last), filled(|r| y[r], n), filled(|r| weight[r], n))
-                }
+                None => (tile.window(x, *columns, first, last), filled(&y[first..last]), filled(&weight[first..last])),
             };
             kernel::margins(view, n, &self.w, &mut z);
             z[n..].fill(R::ZERO);
@@ -271,18 +223,31 @@ impl<R: Real> OnTile<R> for Gradient<'_> {
 }
 
 /// Curvature.
-struct Curvature<R> {
-    scaled: Vec<R>,
-    gram: Vec<f64>,
-    width: usize,
-}
+struct Curvature<R>(Gram<R>);
 
 impl<R: Real> OnTile<R> for Curvature<R> {
     #[inline(always)]
     fn tile(&mut self, view: View<R>, rows: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]) {
         let (mut slope, mut bend) = ([R::ZERO; TILE], [R::ZERO; TILE]);
         kernel::slopes(z, y, m, &mut slope, &mut bend);
-        kernel::add_gram(view, rows, &bend, &mut self.scaled, &mut self.gram, self.width);
+        self.0.add(view, rows, &bend);
+    }
+}
+
+/// Slope and loss row by row, without the rows' weights.
+#[derive(Default)]
+pub(super) struct RowTerms<R> {
+    pub slope: Vec<R>,
+    pub loss: Vec<R>,
+}
+
+impl<R: Real> OnTile<R> for RowTerms<R> {
+    #[inline(always)]
+    fn tile(&mut self, _: View<R>, rows: usize, z: &[R; TILE], y: &[R; TILE], _: &[R; TILE]) {
+        let (mut slope, mut bend) = ([R::ZERO; TILE], [R::ZERO; TILE]);
+        kernel::slopes(z, y, &[R::ONE; TILE], &mut slope, &mut bend);
+        self.slope.extend_from_slice(&slope[..rows]);
+        self.loss.extend_from_slice(&kernel::losses(z, y)[..rows]);
     }
 }
 
@@ -331,12 +296,10 @@ impl<T: Storage, R: Real> Likelihood for Logistic<'_, T, R> {
     }
 
     fn add_curvature(&self, block: usize, w: &[f64], curvature: &mut Array2<f64>) {
-        let width = padded(self.columns);
-        let work = Curvature { scaled: vec![R::ZERO; TILE * width], gram: vec![0.0; width * width], width };
-        let gram = self.over(block, w, work).gram;
+        let Gram { sums, width, .. } = self.over(block, w, Curvature(Gram::new(padded(self.columns)))).0;
         for j in 0..self.columns {
             for k in j..self.columns {
-                let value = gram[j * width + k];
+                let value = sums[j * width + k];
                 curvature[[j, k]] += value;
                 if k > j {
                     curvature[[k, j]] += value;
@@ -386,5 +349,62 @@ impl<T: Storage, R: Real> Likelihood for Logistic<'_, T, R> {
         let block = |b: usize| self.over(b, w, Conjugate { scale, sum: 0.0 }).sum;
         let sums: Vec<f64> = (0..self.blocks()).into_par_iter().map(block).collect();
         Some(sums.iter().sum::<f64>() / self.total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::likelihood::curvature;
+    use super::*;
+
+    /// Every number that the kernels make of some rows, as bits.
+    fn everything<T: Storage>(level: Level, rows: &LogisticRows<T>) -> Vec<u64> {
+        let d = rows.columns;
+        let w: Vec<f64> = (0..d).map(|j| 0.3 - 0.05 * j as f64).collect();
+        let mut all =
+            Logistic::<T, T::Near>::new(Cow::Borrowed(&rows.x), d, Cow::Borrowed(&rows.y), Cow::Borrowed(&rows.weight));
+        all.level = level;
+        let (loss, mut numbers) = loss_and_gradient(&all, &w);
+        numbers.push(loss);
+        numbers.extend(curvature(&all, &w));
+        numbers.extend(all.conjugate(&w, 0.9));
+        numbers.extend(all.row_losses(&w));
+        let terms = all.over(0, &w, RowTerms::default());
+        let given = (RowWeights::Given(&rows.weight), all.total);
+        let problem = Problem { rows: given.0, total: given.1, w: &w };
+        for (loss, gradient) in lanes::many(level, rows, &[problem; 11]) {
+            numbers.push(loss);
+            numbers.extend(gradient);
+        }
+        for (loss, gradient) in lanes::many_at(level, rows, &[terms], &[given; 3]) {
+            numbers.push(loss);
+            numbers.extend(gradient);
+        }
+        numbers.into_iter().map(f64::to_bits).collect()
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bytes() {
+        for (n, d) in [(517, 19), (64, 64), (3, 1), (130, 67)] {
+            let x: Vec<i8> = (0..n * d).map(|k| ((k * 37 + k / d * 11) % 5) as i8 - 2).collect();
+            let y: Vec<f64> = (0..n).map(|i| [0.0, 1.0, 0.5, 0.25][i % 4]).collect();
+            let weight: Vec<f64> = (0..n).map(|i| 1.0 + (i % 3) as f64).collect();
+            fn with<T: Storage>(x: Vec<T>, d: usize, y: &[f64], weight: &[f64]) {
+                let rows = LogisticRows {
+                    x: Cow::Owned(x),
+                    columns: d,
+                    y: y.to_vec(),
+                    weight: weight.to_vec(),
+                    group: Vec::new(),
+                };
+                let expected = everything(Level::Baseline, &rows);
+                for level in Level::available() {
+                    assert!(everything(level, &rows) == expected, "{level:?}");
+                }
+            }
+            with(x.iter().map(|&v| f32::from(v)).collect(), d, &y, &weight);
+            with(x.iter().map(|&v| f64::from(v)).collect(), d, &y, &weight);
+            with(x, d, &y, &weight);
+        }
     }
 }

@@ -15,6 +15,7 @@ mod descent;
 pub mod extended;
 pub mod groups;
 pub mod kernel;
+mod lanes;
 pub mod likelihood;
 pub mod linfa;
 mod lockstep;
@@ -35,6 +36,8 @@ mod relaxed;
 pub mod rows;
 mod run;
 pub mod separation;
+#[cfg(test)]
+mod shared_tests;
 pub mod solver;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::likelihood::{Likelihood, loss_and_gradient};
 use super::penalty::Penalty;
-use super::solver::{Limits, Outcome, State, minimise};
+use super::solver::{CurvatureSource, Limits, Outcome, State, minimise, minimise_with};
 
 /// The separable constraints and factors of one fit, without λ.
 #[derive(Debug, Clone)]
@@ -71,8 +71,9 @@ pub fn follow(
     limits: Limits,
     mut visit: impl FnMut(usize, &State, Outcome),
 ) {
+    let mut source = CurvatureSource::new(likelihood);
     for (k, &lambda) in lambdas.iter().enumerate() {
-        let outcome = minimise(likelihood, &shape.penalty(lambda), state, limits);
+        let outcome = minimise_with(&mut source, &shape.penalty(lambda), state, limits);
         visit(k, state, outcome);
     }
 }

@@ -15,7 +15,7 @@ use super::likelihood::{Likelihood, LogisticRows, Model, loss_and_gradient};
 use super::path::{Shape, Start, start};
 use super::penalty::Penalty;
 use super::rows::data_error;
-use super::solver::{Limits, Outcome, State, minimise};
+use super::solver::{Limits, Outcome, SMALL_GAP, State, minimise};
 use super::{Certificate, CurvePoint, Details, Fit, FitOptions, TieModel, groups};
 use crate::Result;
 
@@ -61,14 +61,14 @@ impl<'a> Problem<'a> {
             bounds: options.bounds.iter().chain(own).copied().collect(),
         };
         let likelihood = model.likelihood(Cow::Borrowed(model.weight()));
-        let first = Limits { residual: 1e-10, iterations: options.max_iterations };
+        let first = Limits { residual: 1e-10, gap: 0.0, iterations: options.max_iterations };
         let Start { mut lambda_max, state: null } = start(&*likelihood, &shape, first);
         if lambda_max <= rounding {
             lambda_max = 0.0;
         }
         // The certificate is relative to λ_max; where that is 0 there is no scale, and the residual itself is taken.
         let scale = if lambda_max > 0.0 { lambda_max } else { 1.0 };
-        let limits = Limits { residual: options.tolerance * scale, iterations: options.max_iterations };
+        let limits = Limits { residual: options.tolerance * scale, gap: 0.0, iterations: options.max_iterations };
         Self { columns: options.bounds.len(), model, rows, shape, options, lambda_max, scale, limits, null }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Problem<'a> {
 
     /// Limits of a fit that is only scored on rows it did not see.
     pub fn fold_limits(&self) -> Limits {
-        Limits { residual: self.limits.residual.max(FOLD_TOLERANCE * self.scale), ..self.limits }
+        Limits { residual: self.limits.residual.max(FOLD_TOLERANCE * self.scale), gap: SMALL_GAP, ..self.limits }
     }
 
     /// Fits at `lambda`, with the group penalty where there is one.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use rand::Rng;
 
-use super::cross_validation::out_of_fold;
+use super::cross_validation::{Solution, out_of_fold};
 use super::kernel::{Level, Storage};
 use super::likelihood::{BLOCK_ROWS, LogisticRows, Model, Problem, RowWeights, curvature, loss_and_gradient};
 use super::path::{Shape, follow, start};
@@ -145,18 +145,20 @@ fn everything<T: Storage>(rows: &LogisticRows<T>) -> Vec<Vec<f64>> {
     let bounds = (0..d).map(|j| if j % 4 == 0 { FREE } else { POSITIVE }).collect();
     let shape = Shape { alpha: 0.9, factors: (0..d).map(|j| 1.0 + (j % 3) as f64 / 2.0).collect(), bounds };
     let likelihood = rows.likelihood(Cow::Borrowed(&rows.weight));
-    let begun = start(&*likelihood, &shape, Limits { residual: 1e-10, iterations: 100 });
-    let limits = Limits { residual: 1e-7 * begun.lambda_max, iterations: 200 };
+    let begun = start(&*likelihood, &shape, Limits { residual: 1e-10, gap: 0.0, iterations: 100 });
+    let limits = Limits { residual: 1e-7 * begun.lambda_max, gap: 0.0, iterations: 200 };
     let lambdas: Vec<f64> = (0..4).map(|k| begun.lambda_max * 0.3f64.powi(k)).collect();
     let mut found = vec![vec![begun.lambda_max]];
     let mut state = begun.state.clone();
-    follow(&*likelihood, &shape, &lambdas, &mut state, limits, |_, state, outcome| {
+    let mut path = Vec::new();
+    follow(&*likelihood, &shape, &lambdas, &mut state, limits, |k, state, outcome| {
         assert!(outcome.converged);
+        path.push(Solution { lambda: lambdas[k], state: state.for_other_data() });
         found.push(state.weights.clone());
         found.push(vec![outcome.objective, outcome.residual, outcome.iterations as f64]);
     });
     let fold = cross_validation::folds_by_group(&rows.group, 2, 1);
-    let held_out = out_of_fold(rows, &fold, &shape, &lambdas, &begun.state, limits);
+    let held_out = out_of_fold(rows, &fold, &shape, &path, &begun.state.weights, limits);
     assert_eq!(held_out.unconverged, 0);
     found.extend(held_out.paths.into_iter().flatten());
     let refits = bootstrap::refit(rows, &shape, lambdas[2], &state, limits, 3, 1);
@@ -228,7 +230,7 @@ fn solved<T: Storage>(rows: &LogisticRows<T>, exact: &LogisticRows, lambda: f64,
     let d = rows.columns;
     let penalty = Shape { alpha: 0.8, factors: vec![1.0; d], bounds: bounds.to_vec() }.penalty(lambda);
     let mut state = solver::State::new(vec![0.0; d]);
-    let limits = Limits { residual: 1e-6 * lambda, iterations: 200 };
+    let limits = Limits { residual: 1e-6 * lambda, gap: 0.0, iterations: 200 };
     let outcome = minimise(&*rows.likelihood(Cow::Borrowed(&rows.weight)), &penalty, &mut state, limits);
     assert!(outcome.converged, "{outcome:?}");
     assert!(state.weights.iter().zip(bounds).all(|(w, b)| b.0 <= *w && *w <= b.1), "bounds hold exactly");
@@ -273,12 +275,16 @@ proptest! {
         let rows = hard(seed, n, d);
         let shape = Shape { alpha: 1.0, factors: vec![1.0; d], bounds: vec![POSITIVE; d] };
         let all = rows.likelihood(Cow::Borrowed(&rows.weight));
-        let begun = start(&*all, &shape, Limits { residual: 1e-10, iterations: 100 });
+        let begun = start(&*all, &shape, Limits { residual: 1e-10, gap: 0.0, iterations: 100 });
         prop_assume!(begun.lambda_max > 1e-3);
-        let limits = Limits { residual: 1e-8 * begun.lambda_max, iterations: 300 };
+        let limits = Limits { residual: 1e-8 * begun.lambda_max, gap: 0.0, iterations: 300 };
         let lambdas = [0.5 * begun.lambda_max, 0.1 * begun.lambda_max, 0.02 * begun.lambda_max];
         let fold = cross_validation::folds_by_group(&rows.group, 4, seed);
-        let held_out = out_of_fold(&rows, &fold, &shape, &lambdas, &begun.state, limits);
+        let (mut whole, mut on_all) = (begun.state.clone(), Vec::new());
+        follow(&*all, &shape, &lambdas, &mut whole, limits, |k, state, _| {
+            on_all.push(Solution { lambda: lambdas[k], state: state.for_other_data() });
+        });
+        let held_out = out_of_fold(&rows, &fold, &shape, &on_all, &begun.state.weights, limits);
         prop_assert_eq!(held_out.unconverged, 0);
         let exact = doubles(&rows);
         for (f, path) in held_out.paths.iter().enumerate() {

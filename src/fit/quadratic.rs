@@ -37,6 +37,21 @@ pub fn minimise(h: &Array2<f64>, gradient: &[f64], w: &[f64], penalty: &Penalty,
     v
 }
 
+/// H v for a symmetric H.
+pub fn times(h: &Array2<f64>, v: &[f64]) -> Vec<f64> {
+    let mut product = vec![0.0; v.len()];
+    v.iter().enumerate().filter(|(_, v)| **v != 0.0).for_each(|(j, &v)| add_row(h, j, v, &mut product));
+    product
+}
+
+/// to += factor × row j of H.
+fn add_row(h: &Array2<f64>, j: usize, factor: f64, to: &mut [f64]) {
+    match h.row(j).to_slice() {
+        Some(row) => to.iter_mut().zip(row).for_each(|(s, &hjk)| *s += factor * hjk),
+        None => to.iter_mut().zip(h.row(j)).for_each(|(s, &hjk)| *s += factor * hjk),
+    }
+}
+
 /// One pass over the coordinates; `slope` follows every change.
 fn sweep(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], penalty: &Penalty) {
     for j in 0..v.len() {
@@ -51,7 +66,7 @@ fn sweep(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], penalty: &Penalty) {
 fn move_coordinate(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], j: usize, new: f64) {
     let change = new - v[j];
     v[j] = new;
-    slope.iter_mut().zip(h.row(j)).for_each(|(s, &hjk)| *s += change * hjk);
+    add_row(h, j, change, slope);
 }
 
 /// Newton step on the coordinates that are away from kinks and bounds, up to the first barrier. False where there is

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::compact::{WORTHWHILE, compact};
+use super::cross_validation::Solution;
 use super::extended::ExtendedRows;
 use super::likelihood::{Likelihood, LogisticRows, Model, curvature};
 use super::method::CutPoints;
@@ -10,7 +11,7 @@ use super::ordered::OrderedLoss;
 use super::path::{Shape, follow, grid};
 use super::procedure::{Problem, count_nonzero, failed_refits, folds_note, no_intervals};
 use super::recipe::Epochs;
-use super::solver::{Outcome, State, minimise};
+use super::solver::{Limits, Outcome, SMALL_GAP, State, minimise};
 use super::{
     Certificate, CurvePoint, Details, Fit, FitOptions, Method, TieModel, bootstrap, budget, cross_validation, relaxed,
     rows, separation, ties, visionreward,
@@ -178,7 +179,8 @@ fn sparse(problem: &Problem) -> Result<(Fit, Vec<f64>)> {
         Vec::new()
     } else {
         state.curvature = Some(std::sync::Arc::new(curvature(&*likelihood, &state.weights)));
-        let refits = bootstrap::refit(model, shape, lambda, &state, limits, options.bootstrap, options.seed);
+        let near = Limits { gap: SMALL_GAP, ..limits };
+        let refits = bootstrap::refit(model, shape, lambda, &state, near, options.bootstrap, options.seed);
         notes.extend(failed_refits(&refits, options.bootstrap));
         bootstrap::intervals(&refits, problem.columns)
     };
@@ -207,19 +209,21 @@ fn choose_lambda(
     let (model, limits, lambda_max) = (*model, *limits, *lambda_max);
     notes.extend(folds_note(problem)?);
     let lambdas = grid(lambda_max, options.alpha, options.path_length, options.path_ratio);
-    let null = state.clone();
-    let mut solutions: Vec<(Vec<f64>, Outcome)> = Vec::with_capacity(lambdas.len());
-    follow(likelihood, shape, &lambdas, state, limits, |_, state, outcome| {
-        solutions.push((state.weights.clone(), outcome));
+    let null = state.weights.clone();
+    // The curve needs no more than near solutions; the chosen one is then taken to the tolerance.
+    let near = Limits { gap: SMALL_GAP, ..limits };
+    let mut path: Vec<Solution> = Vec::with_capacity(lambdas.len());
+    follow(likelihood, shape, &lambdas, state, near, |k, state, _| {
+        path.push(Solution { lambda: lambdas[k], state: state.for_other_data() });
     });
-    let nonzero: Vec<usize> = solutions.iter().map(|(w, _)| count_nonzero(&w[..problem.columns])).collect();
+    let nonzero: Vec<usize> = path.iter().map(|s| count_nonzero(&s.state.weights[..problem.columns])).collect();
     let fold = cross_validation::folds_by_group(model.group(), options.folds, options.seed);
-    let held_out = cross_validation::out_of_fold(model, &fold, shape, &lambdas, &null, problem.fold_limits());
+    let held_out = cross_validation::out_of_fold(model, &fold, shape, &path, &null, near);
     if held_out.unconverged > 0 {
         notes.push(format!(
-            "Cross-validation: {} of {} λ did not converge in some fold.",
+            "Cross-validation: {} of {} fits did not converge.",
             held_out.unconverged,
-            lambdas.len()
+            lambdas.len() * held_out.paths.len()
         ));
     }
     let curve = held_out.curve(model, &lambdas, &nonzero);
@@ -227,8 +231,8 @@ fn choose_lambda(
     if chosen + 1 == lambdas.len() && lambdas.len() > 1 {
         notes.push("The smallest λ of the path was chosen: a longer path might fit better.".into());
     }
-    let (weights, outcome) = solutions.swap_remove(chosen);
-    *state = State { weights, point: None, curvature: state.curvature.take() };
+    *state = path.swap_remove(chosen).state;
+    let outcome = minimise(likelihood, &shape.penalty(lambdas[chosen]), state, limits);
     Ok(Chosen { lambda: lambdas[chosen], outcome, curve, chosen })
 }
 

@@ -46,13 +46,31 @@ impl State {
     pub fn for_other_data(&self) -> Self {
         Self { weights: self.weights.clone(), point: None, curvature: self.curvature.clone() }
     }
+
+    /// Puts the weights into the bounds of `penalty`.
+    pub(super) fn move_inside(&mut self, penalty: &Penalty) {
+        for (j, w) in self.weights.iter_mut().enumerate() {
+            let inside = penalty.clamp(j, *w);
+            if inside != *w {
+                *w = inside;
+                self.point = None;
+            }
+        }
+    }
 }
+
+/// A gap ([`Limits::gap`]) that is good enough for fits of which only a curve, a start or percentiles are wanted: it moves a
+/// weight by far less than a resample does.
+pub const SMALL_GAP: f64 = 2e-7;
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// Absolute KKT residual at which the fit has converged.
     pub residual: f64,
+    /// What the quadratic model says is left to gain, as a share of the objective, at which the fit has converged too;
+    /// 0 = the residual alone decides. The model's curvature was checked against the last step.
+    pub gap: f64,
     /// Newton steps.
     pub iterations: usize,
 }
@@ -68,30 +86,34 @@ pub struct Outcome {
     pub residual: f64,
     /// Newton steps taken.
     pub iterations: usize,
-    /// residual ≤ the limit.
+    /// The residual, or the gap, is within its limit.
     pub converged: bool,
 }
 
 /// Minimises L(w) + penalty(w) from `state`, which holds the solution afterwards.
 pub fn minimise(likelihood: &dyn Likelihood, penalty: &Penalty, state: &mut State, limits: Limits) -> Outcome {
-    let mut source = CurvatureSource::new(likelihood);
-    for (j, w) in state.weights.iter_mut().enumerate() {
-        let inside = penalty.clamp(j, *w);
-        if inside != *w {
-            *w = inside;
-            state.point = None;
-        }
-    }
+    minimise_with(&mut CurvatureSource::new(likelihood), penalty, state, limits)
+}
+
+/// As [`minimise`], with a source of curvature that lasts for many fits.
+pub(super) fn minimise_with(
+    source: &mut CurvatureSource,
+    penalty: &Penalty,
+    state: &mut State,
+    limits: Limits,
+) -> Outcome {
+    let likelihood = source.likelihood;
+    state.move_inside(penalty);
     if state.curvature.is_none() {
-        source.start(likelihood, penalty, state, limits);
+        source.start(penalty, state, limits);
     }
     let mut descent = Descent::new(penalty, limits, likelihood.noise(), state);
-    run(likelihood, &mut source, &mut descent);
+    run(likelihood, source, &mut descent);
     if !descent.converged() && !descent.exhausted() {
         // What is left may be the rounding of the arithmetic.
         if let Some(double) = likelihood.double() {
             descent.evaluate_anew(double.noise(), loss_and_gradient(&*double, &descent.weights));
-            run(&*double, &mut source, &mut descent);
+            run(&*double, source, &mut descent);
         }
     }
     descent.finish(state)
@@ -103,10 +125,10 @@ fn run(likelihood: &dyn Likelihood, source: &mut CurvatureSource, descent: &mut 
             Wish::Nothing => break,
             Wish::Evaluate(w) => {
                 let (loss, gradient) = loss_and_gradient(likelihood, &w);
-                descent.take(w, loss, gradient, source.cost);
+                descent.take(w, loss, gradient, source.cost());
             }
             Wish::Curvature { enlarge } => {
-                let h = source.curvature(likelihood, &descent.weights, enlarge);
+                let h = source.curvature(&descent.weights, enlarge);
                 descent.renewed(Arc::new(h));
             }
         }
@@ -117,33 +139,36 @@ fn run(likelihood: &dyn Likelihood, source: &mut CurvatureSource, descent: &mut 
 /// rows in the end.
 pub(super) struct CurvatureSource<'a> {
     likelihood: &'a dyn Likelihood,
+    /// Drawn when it is first needed.
     sample: Option<Box<dyn Likelihood + 'a>>,
     rows: usize,
-    /// What one renewal costs, in passes over all rows.
-    cost: f64,
 }
 
 impl<'a> CurvatureSource<'a> {
     pub fn new(likelihood: &'a dyn Likelihood) -> Self {
-        let d = likelihood.parameters();
         let n = likelihood.blocks() * BLOCK_ROWS;
-        let rows = (n / SAMPLE_SHARE).max(SAMPLE_PER_PARAMETER * d).max(BLOCK_ROWS);
-        let mut source = Self { likelihood, sample: None, rows, cost: 0.0 };
-        source.draw();
-        source
+        let rows = (n / SAMPLE_SHARE).max(SAMPLE_PER_PARAMETER * likelihood.parameters()).max(BLOCK_ROWS);
+        Self { likelihood, sample: None, rows }
     }
 
-    fn draw(&mut self) {
-        self.sample = self.likelihood.sample(self.rows);
+    /// What one renewal costs, in passes over all rows.
+    fn cost(&self) -> f64 {
         // Measured at d = 64: the Gram matrix of all rows costs about as much as d/6 gradients.
         let all = self.likelihood.parameters() as f64 / 6.0;
-        let blocks = self.sample.as_ref().map_or(self.likelihood.blocks(), |s| s.blocks());
-        self.cost = all * blocks as f64 / self.likelihood.blocks().max(1) as f64;
+        all * (self.rows as f64 / (self.likelihood.blocks().max(1) * BLOCK_ROWS) as f64).min(1.0)
+    }
+
+    fn sample(&mut self) -> Option<&dyn Likelihood> {
+        if self.sample.is_none() {
+            self.sample = self.likelihood.sample(self.rows);
+        }
+        self.sample.as_deref()
     }
 
     /// A cold fit begins on the sample alone: its minimum is as near as the sample is large, for a small part of the price.
-    fn start(&self, likelihood: &dyn Likelihood, penalty: &Penalty, state: &mut State, limits: Limits) {
-        let Some(sample) = &self.sample else { return };
+    fn start(&mut self, penalty: &Penalty, state: &mut State, limits: Limits) {
+        let (rows, likelihood) = (self.rows as f64, self.likelihood);
+        let Some(sample) = self.sample() else { return };
         let (_, gradient) = state.point.get_or_insert_with(|| loss_and_gradient(likelihood, &state.weights));
         let residual = penalty.residual(&state.weights, gradient);
         let steepest = gradient.iter().fold(0.0f64, |m, g| m.max(g.abs()));
@@ -151,19 +176,23 @@ impl<'a> CurvatureSource<'a> {
             return;
         }
         // Below this the sample's own error hides what would be gained.
-        let enough = 0.1 * residual / (self.rows as f64).sqrt();
-        let near = Limits { residual: limits.residual.max(enough), iterations: limits.iterations.min(25) };
+        let near = Limits {
+            residual: limits.residual.max(0.1 * residual / rows.sqrt()),
+            gap: 0.02 * likelihood.parameters() as f64 / rows,
+            iterations: limits.iterations.min(25),
+        };
         let mut on_sample = State::new(state.weights.clone());
-        minimise(&**sample, penalty, &mut on_sample, near);
+        minimise(sample, penalty, &mut on_sample, near);
         *state = State::new(on_sample.weights);
     }
 
-    pub fn curvature(&mut self, likelihood: &dyn Likelihood, w: &[f64], enlarge: bool) -> Array2<f64> {
+    pub fn curvature(&mut self, w: &[f64], enlarge: bool) -> Array2<f64> {
         if enlarge && self.sample.is_some() {
             self.rows *= 4;
-            self.draw();
+            self.sample = None;
         }
-        regularised(curvature(self.sample.as_deref().unwrap_or(likelihood), w))
+        let likelihood = self.likelihood;
+        regularised(curvature(self.sample().unwrap_or(likelihood), w))
     }
 }
 

@@ -15,6 +15,7 @@ mod sheet;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod train;
 pub mod visionreward;
 
@@ -36,6 +37,7 @@ pub use options::{BoundsRule, Scope, TrainOptions};
 pub use row::{FeatureRows, RowReader};
 pub use sheet::{Sheet, SheetOptions, SheetRow};
 pub use terms::{Bounds, Level, Part, Scale};
+pub use trace::{WeightTrace, traces};
 pub use train::{prompt_hash, text_hash, train, training_pairs};
 
 /// Version of the heads file's format.

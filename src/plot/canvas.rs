@@ -66,21 +66,30 @@ pub(super) struct Pen<'a> {
     backend: SVGBackend<'a>,
     /// Elements drawn so far: each call of the backend writes exactly one.
     drawn: usize,
-    /// What a reader sees who points at an element: its number, and the text.
-    tips: Vec<(usize, String)>,
+    /// What a reader sees who points at some elements: the first, the one after the last, and the text.
+    tips: Vec<(usize, usize, String)>,
+    /// Elements that are dashed lines.
+    dashes: Vec<usize>,
 }
 
 impl Pen<'_> {
-    /// The next element gets this text as its `<title>`, which viewers show on pointing.
-    pub(super) fn tip(&mut self, text: &str) {
+    /// What `draw` draws gets this text as its `<title>`, which viewers show on pointing. Tips do not nest.
+    pub(super) fn tipped(&mut self, text: &str, draw: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let first = self.drawn;
+        draw(self)?;
         let text = one_line(text);
-        if !text.is_empty() {
-            self.tips.push((self.drawn, text));
+        if !text.is_empty() && self.drawn > first {
+            self.tips.push((first, self.drawn, text));
         }
+        Ok(())
     }
 
     /// A line of `width` pixels.
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: Ink, width: f64) -> Result<()> {
+        // A line without length draws nothing.
+        if point(from) == point(to) {
+            return Ok(());
+        }
         self.drawn += 1;
         self.backend.draw_line(point(from), point(to), &style(ink, width)).map_err(failed)
     }
@@ -105,11 +114,9 @@ impl Pen<'_> {
 
     /// A dashed upright line.
     pub(super) fn dashed(&mut self, x: f64, top: f64, bottom: f64, ink: Ink, width: f64) -> Result<()> {
-        let mut y = top;
-        while y < bottom {
-            self.line((x, y), (x, (y + 4.0).min(bottom)), ink, width)?;
-            y += 7.0;
-        }
+        let line = self.drawn;
+        self.line((x, top), (x, bottom), ink, width)?;
+        self.dashes.extend((self.drawn > line).then_some(line));
         Ok(())
     }
 
@@ -177,12 +184,13 @@ pub(super) struct Caption<'a> {
 pub(super) fn figure(caption: &Caption<'_>, paint: impl Fn(&mut Pen<'_>, f64) -> Result<f64>) -> Result<Figure> {
     let draw = |width: f64, suffix: &str| -> Result<String> {
         let mut raw = String::new();
-        let mut pen = Pen { backend: SVGBackend::with_string(&mut raw, (1, 1)), drawn: 0, tips: Vec::new() };
+        let mut pen =
+            Pen { backend: SVGBackend::with_string(&mut raw, (1, 1)), drawn: 0, tips: vec![], dashes: vec![] };
         let height = paint(&mut pen, width)?;
         pen.backend.present().map_err(failed)?;
-        let tips = std::mem::take(&mut pen.tips);
+        let extras = Extras { tips: std::mem::take(&mut pen.tips), dashes: std::mem::take(&mut pen.dashes) };
         drop(pen);
-        Ok(finish(&raw, &format!("{}{suffix}", caption.id), (caption, &tips), (width, height)))
+        Ok(finish(&raw, &format!("{}{suffix}", caption.id), (caption, &extras), (width, height)))
     };
     Ok(Figure {
         id: caption.id.to_owned(),
@@ -204,23 +212,46 @@ pub fn without_style(svg: &str) -> String {
     }
 }
 
+/// A chart for a page that has [`theme::css`]: without what only a file of its own needs, so that pages stay small.
+pub fn inline(svg: &str) -> String {
+    // Pages centre texts upright by their style sheet.
+    let svg = without_style(svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1).replace(CENTRED, "");
+    let mut out = String::with_capacity(svg.len());
+    let mut rest = svg.as_str();
+    // The literal colour behind a class is for viewers without CSS. Texts hold no quotation mark as such.
+    while let Some((before, after)) = rest.split_once(" class=\"hf-") {
+        let Some((class, tail)) = after.split_once('"') else { break };
+        out.push_str(before);
+        let _ = write!(out, " class=\"hf-{class}\"");
+        let key = if class.starts_with("f-") { " fill=\"#" } else { " stroke=\"#" };
+        rest = tail.strip_prefix(key).and_then(|t| t.split_once('"')).map_or(tail, |(_, t)| t);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A text whose middle lies at its point.
+const CENTRED: &str = " dy=\".35em\"";
+
+/// What plotters cannot say about its elements.
+struct Extras {
+    tips: Vec<(usize, usize, String)>,
+    dashes: Vec<usize>,
+}
+
 /// plotters' document → ours.
-fn finish(
-    raw: &str,
-    id: &str,
-    (caption, tips): (&Caption<'_>, &[(usize, String)]),
-    (width, height): (f64, f64),
-) -> String {
+fn finish(raw: &str, id: &str, (caption, extras): (&Caption<'_>, &Extras), (width, height): (f64, f64)) -> String {
     let (w, h) = (width + 2.0 * MARGIN, height + 2.0 * MARGIN);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"hf-chart\" width=\"{w}\" height=\"{h}\" viewBox=\"{m} {m} {w} {h}\" \
-         role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" font-family=\"{fonts}\">\n\
+         role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" font-family=\"{fonts}\" font-size=\"{size}\">\n\
          <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{alt}</desc>\n{open}{css}{close}\
          <rect class=\"hf-f-paper\" x=\"{m}\" y=\"{m}\" width=\"{w}\" height=\"{h}\" fill=\"{paper}\"/>\n",
         w = short(w),
         h = short(h),
         m = -MARGIN,
         fonts = theme::FONTS,
+        size = theme::BODY,
         title = escape(caption.title),
         alt = escape(caption.alt),
         open = STYLE.0,
@@ -229,20 +260,30 @@ fn finish(
         paper = theme::hex(Ink::Paper.light()),
     );
     let mut lines = raw.lines().skip(1);
-    let mut tips = tips.iter().peekable();
+    let mut tips = extras.tips.iter().peekable();
+    let mut dashes = extras.dashes.iter().peekable();
+    let mut close = None;
     let mut element = 0;
     while let Some(line) = lines.next() {
         let Some(tag) = line.strip_prefix('<').filter(|tag| !tag.starts_with('/')) else { continue };
         let name = tag.split_once(' ').map_or(tag, |(name, _)| name);
+        let tip = tips.next_if(|(first, ..)| *first == element);
+        // One element holds its tip itself, several share a group.
+        if let Some((_, end, text)) = tip.filter(|(first, end, _)| end - first > 1) {
+            let _ = writeln!(out, "<g><title>{}</title>", escape(text));
+            close = Some(*end);
+        }
+        let own = tip.filter(|(first, end, _)| end - first == 1).map(|(.., text)| escape(text));
         let _ = write!(out, "<{name}");
         let filled = tag.contains("stroke=\"none\"");
         for (key, value) in attributes(tag).filter(|(key, _)| !(filled && key.starts_with("stroke"))) {
             write_attribute(&mut out, key, value);
         }
-        let tip = tips.next_if(|(at, _)| *at == element).map(|(_, tip)| escape(tip));
-        while tips.next_if(|(at, _)| *at <= element).is_some() {}
+        if dashes.next_if(|at| **at == element).is_some() {
+            out.push_str(" stroke-dasharray=\"4 3\"");
+        }
         element += 1;
-        match (name, tip) {
+        match (name, own) {
             ("text", _) => {
                 let _ = writeln!(out, ">{}</text>", lines.next().unwrap_or_default());
             }
@@ -250,6 +291,9 @@ fn finish(
                 let _ = writeln!(out, "><title>{tip}</title></{name}>");
             }
             _ => out.push_str("/>\n"),
+        }
+        if close.take_if(|end| *end == element).is_some() {
+            out.push_str("</g>\n");
         }
     }
     out.push_str("</svg>\n");
@@ -281,9 +325,12 @@ fn write_attribute(out: &mut String, key: &str, value: &str) {
             write!(out, " {key}=\"{literal}\"")
         }
         "points" => write_points(out, value),
-        "dy" => write!(out, " dy=\".35em\""),
+        "dy" => write!(out, "{CENTRED}"),
         "x" | "y" | "x1" | "y1" | "x2" | "y2" | "cx" | "cy" | "r" | "width" | "height" | "stroke-width"
         | "font-size" => match value.parse::<f64>() {
+            // What SVG or the root says anyway is left out.
+            Ok(number) if key == "stroke-width" && number == FINE => Ok(()),
+            Ok(number) if key == "font-size" && number == theme::BODY * FINE => Ok(()),
             Ok(number) => write!(out, " {key}=\"{}\"", short(number / FINE)),
             Err(_) => Ok(()),
         },

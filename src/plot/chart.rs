@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Figure;
+use super::agreement::Agreement;
 use super::annotators::Annotators;
 use super::contributions::Contributions;
 use super::correlation::Correlation;
@@ -17,6 +18,8 @@ use super::position::Position;
 use super::reliability::Reliability;
 use super::stability::Stability;
 use super::staircase::Staircase;
+use super::systems::Systems;
+use super::unseen::Unseen;
 use super::waterfall::Waterfall;
 use super::weights::Weights;
 use super::yes_share::YesShare;
@@ -44,6 +47,9 @@ pub enum Chart {
     Annotators(Annotators),
     Stability(Stability),
     HeadDiff(HeadDiff),
+    Systems(Systems),
+    Agreement(Agreement),
+    Unseen(Unseen),
 }
 
 /// The kinds of chart, by name.
@@ -83,6 +89,12 @@ pub enum Kind {
     Stability,
     /// Two heads side by side
     HeadDiff,
+    /// The head on generators that it never saw
+    Unseen,
+    /// How well the order of each scorer agrees with that of people
+    Agreement,
+    /// How often each generator wins, by people and by the head
+    Systems,
 }
 
 impl Chart {
@@ -106,6 +118,9 @@ impl Chart {
             Chart::Annotators(_) => Kind::Annotators,
             Chart::Stability(_) => Kind::Stability,
             Chart::HeadDiff(_) => Kind::HeadDiff,
+            Chart::Unseen(_) => Kind::Unseen,
+            Chart::Agreement(_) => Kind::Agreement,
+            Chart::Systems(_) => Kind::Systems,
         }
     }
 
@@ -132,6 +147,9 @@ impl Chart {
             Chart::Annotators(input) => super::annotators::annotators(input),
             Chart::Stability(input) => super::stability::stability(input),
             Chart::HeadDiff(input) => super::head_diff::head_diff(input),
+            Chart::Unseen(input) => super::unseen::unseen(input),
+            Chart::Agreement(input) => super::agreement::agreement(input),
+            Chart::Systems(input) => super::systems::systems(input),
         }
     }
 
@@ -155,6 +173,9 @@ impl Chart {
             Chart::Annotators(input) => &input.id,
             Chart::Stability(input) => &input.id,
             Chart::HeadDiff(input) => &input.id,
+            Chart::Unseen(input) => &input.id,
+            Chart::Agreement(input) => &input.id,
+            Chart::Systems(input) => &input.id,
         }
     }
 
@@ -172,12 +193,15 @@ impl Chart {
             Chart::Annotators(c) => Some(&c.dimension),
             Chart::Stability(c) => Some(&c.head),
             Chart::HeadDiff(c) => Some(&c.head),
+            Chart::Systems(c) => Some(&c.dimension),
+            Chart::Agreement(c) => Some(&c.dimension),
             Chart::YesShare(c) => Some(&c.dimension),
             Chart::Leaderboard(_)
             | Chart::Forest(_)
             | Chart::Position(_)
             | Chart::Staircase(_)
-            | Chart::Correlation(_) => None,
+            | Chart::Correlation(_)
+            | Chart::Unseen(_) => None,
         }
     }
 }

@@ -55,14 +55,14 @@ pub fn contributions(input: &Contributions) -> Result<Figure> {
     figure(&Caption { id: &input.id, title: &title, alt: &alt }, |pen, width| paint(pen, width, &title, &chart(input)))
 }
 
-/// `alignment makes 41 % of the variance of the overall score`.
+/// `The overall score: alignment makes 41 % of its variance, quality 16 %`.
 pub fn finding(input: &Contributions) -> String {
     let head = one_line(&input.head);
     match ranked(input).as_slice() {
         [] => format!("The {head} score has no parts"),
         [only] => format!("The {head} score has one part: {}", one_line(&only.name)),
         [first, second, ..] => format!(
-            "{} makes {} % of the variance of the {head} score, {} {} %",
+            "The {head} score: {} makes {} % of its variance, {} {} %",
             one_line(&first.name),
             number(first.share * 100.0, 0),
             one_line(&second.name),

@@ -159,22 +159,22 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, (input, order): (&Correlati
             {
                 end += 1;
             }
-            if end == c + 1 && input.at(i, order[c]).abs() >= 0.3 {
+            let tip = if end == c + 1 && input.at(i, order[c]).abs() >= 0.3 {
                 let (a, b) = (&input.labels[i], &input.labels[order[c]]);
-                pen.tip(&format!("{a} · {b}: {}", number(input.at(i, order[c]), 2)));
-            }
+                format!("{a} · {b}: {}", number(input.at(i, order[c]), 2))
+            } else {
+                String::new()
+            };
             let gap = if cell > 6.0 { 0.5 } else { 0.0 };
-            pen.bar(
-                (numbered + c as f64 * cell, top + gap),
-                (numbered + end as f64 * cell - gap, top + tall - gap),
-                ink,
-            )?;
+            let from = (numbered + c as f64 * cell, top + gap);
+            let to = (numbered + end as f64 * cell - gap, top + tall - gap);
+            pen.tipped(&tip, |pen| pen.bar(from, to, ink))?;
             c = end;
         }
         if d <= 40 || (r + 1) % 5 == 0 {
-            let x = numbered + r as f64 * cell + cell / 2.0;
+            let x = numbered + r as f64 * cell + 2.0;
             if cell >= 11.0 || (r + 1) % 5 == 0 {
-                pen.text((x, top + tall / 2.0), &count(r + 1), Type::new(size * 0.9, Ink::Quiet).side(Side::Middle))?;
+                pen.text((x, top + tall / 2.0), &count(r + 1), Type::new(size * 0.9, Ink::Quiet))?;
             }
         }
     }

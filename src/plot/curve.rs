@@ -192,8 +192,9 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Curve) -> Result<f6
         plane.curve(pen, &line, ink, if i == 0 { 2.2 } else { 1.6 })?;
         for (p, v) in points {
             let spot = plane.at(p.x as f64, v * 100.0);
-            pen.tip(&format!("{} {}: {} %", count(p.x), input.against.noun(), percent(*v)));
-            pen.dot(spot, if p.mark.is_empty() { 3.0 } else { 4.6 }, ink)?;
+            pen.tipped(&format!("{} {}: {} %", count(p.x), input.against.noun(), percent(*v)), |pen| {
+                pen.dot(spot, if p.mark.is_empty() { 3.0 } else { 4.6 }, ink)
+            })?;
             if !p.mark.is_empty() {
                 let half = text_width(&p.mark, SMALL) / 2.0;
                 let x = spot.0.clamp(left + half, (right - half).max(left + half));

@@ -30,6 +30,12 @@ pub struct Forest {
     pub null_name: String,
     /// The interval around the null inside which nothing matters.
     pub band: Option<(f64, f64)>,
+    /// What one estimate is about, and several: `question`, `questions`; empty for `estimate`.
+    pub noun: (String, String),
+    /// How many estimates there are, where not all are shown; 0 = those shown.
+    pub all: usize,
+    /// How many of all are flagged.
+    pub flagged: usize,
     /// The estimates.
     pub rows: Vec<Effect>,
 }
@@ -68,32 +74,32 @@ pub fn forest(input: &Forest) -> Result<Figure> {
 
 /// How many estimates are flagged, and the furthest of them.
 pub fn finding(input: &Forest) -> String {
-    let measure = one_line(&input.measure);
-    let measured = input.rows.iter().filter(|r| r.estimate.is_some()).count();
-    let flagged: Vec<&Effect> = input.rows.iter().filter(|r| r.tone.flagged() && r.estimate.is_some()).collect();
+    let measure = super::text::sentence(&one_line(&input.measure));
+    let shown = input.rows.iter().filter(|r| r.estimate.is_some()).count();
+    let measured = shown.max(input.all);
+    let loud: Vec<&Effect> = input.rows.iter().filter(|r| r.tone.flagged() && r.estimate.is_some()).collect();
+    let flagged = loud.len().max(if input.all > 0 { input.flagged } else { 0 });
     let off = |r: &Effect| (r.estimate.unwrap_or(input.null) - input.null).abs();
-    let furthest = flagged.iter().copied().reduce(|best, next| if off(next) > off(best) { next } else { best });
+    let furthest = loud.iter().copied().reduce(|best, next| if off(next) > off(best) { next } else { best });
+    let (one, many) = match (input.noun.0.as_str(), input.noun.1.as_str()) {
+        ("", _) | (_, "") => ("estimate", "estimates"),
+        nouns => nouns,
+    };
+    let last = |r: &Effect| format!("“{}” ({})", one_line(&r.label), written(input, r.estimate.unwrap_or(input.null)));
     match (furthest, measured) {
-        (None, 0) => format!("There is no estimate of {measure}"),
-        (None, _) => format!(
-            "{}: none of {} calls for a look",
-            super::text::sentence(&measure),
-            counted(measured, "estimate", "estimates")
-        ),
-        (Some(r), 1) => format!(
-            "{}: {} is {}",
-            super::text::sentence(&measure),
-            one_line(&r.label),
-            written(input, r.estimate.unwrap_or(input.null))
-        ),
-        (Some(r), _) => format!(
-            "{}: {} of {} call for a look, most of all {} ({})",
-            super::text::sentence(&measure),
-            count(flagged.len()),
-            counted(measured, "estimate", "estimates"),
-            one_line(&r.label),
-            written(input, r.estimate.unwrap_or(input.null))
-        ),
+        (None, 0) => format!("There is no estimate: {}", one_line(&input.measure)),
+        (None, _) => format!("{measure}: none of {} calls for a look", counted(measured, one, many)),
+        (Some(r), 1) => format!("{measure}: {}", last(r)),
+        (Some(r), _) => {
+            let calls = if flagged == 1 { "calls" } else { "call" };
+            let most = if flagged == 1 { "" } else { "most of all " };
+            format!(
+                "{measure}: {} of {} {calls} for a look, {most}{}",
+                count(flagged),
+                counted(measured, one, many),
+                last(r)
+            )
+        }
     }
 }
 
@@ -104,18 +110,22 @@ fn written(input: &Forest, value: f64) -> String {
 fn chart(input: &Forest) -> RowChart {
     let any = |tone| input.rows.iter().any(|r| r.tone == tone);
     let note = format!(
-        "{}Lines are 95 % intervals.{}{}{}",
+        "{}Lines are 95 % intervals.{}{}{}{}",
         origin(input.simulated),
         if any(Tone::Bad) { " Orange dot: large and shown." } else { "" },
         if any(Tone::Look) { " Orange ring: worth a look." } else { "" },
         if any(Tone::Unknown) { " Small dot: not enough data." } else { "" },
+        match input.all.saturating_sub(input.rows.len()) {
+            0 => String::new(),
+            rest => format!(" Not shown: {} that are less far off.", count(rest)),
+        },
     );
     let mut panel = Panel::new(&super::text::sentence(&one_line(&input.measure)), &input.unit, Ink::Text)
         .solid(input.null, &input.null_name);
     panel.percent = input.percent;
     if let Some((low, high)) = input.band.filter(|b| b.0.is_finite() && b.1.is_finite()) {
         for edge in [low, high].into_iter().filter(|e| *e != input.null) {
-            panel = panel.dashed(edge, "");
+            panel = panel.dashed(edge, "look");
         }
     }
     let row = |r: &Effect| {

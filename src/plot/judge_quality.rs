@@ -144,8 +144,9 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &JudgeQuality) -> Re
         } else {
             Ink::Accent
         };
-        pen.tip(&format!("{}: {} %, weight {}", p.label, percent(p.quality), number(p.weight, 3)));
-        pen.dot((x, y), if p.weight == 0.0 { 2.6 } else { 4.2 }, ink)?;
+        pen.tipped(&format!("{}: {} %, weight {}", p.label, percent(p.quality), number(p.weight, 3)), |pen| {
+            pen.dot((x, y), if p.weight == 0.0 { 2.6 } else { 4.2 }, ink)
+        })?;
         taken.take((x - 4.5, y - 4.5, x + 4.5, y + 4.5));
     }
     for p in points.iter().rev().filter(|p| p.weight != 0.0).take(NAMED) {

@@ -1,6 +1,7 @@
 //! Charts as SVG text. plotters stays inside this folder, and this folder knows no other stage: callers fill the small
 //! input structs ([`weights::Weights`], [`leaderboard::Leaderboard`] …) from what they have. [`Chart`] holds any of them.
 
+pub mod agreement;
 pub mod annotators;
 mod canvas;
 mod chart;
@@ -22,15 +23,17 @@ mod rows;
 mod scale;
 pub mod stability;
 pub mod staircase;
+pub mod systems;
 #[cfg(test)]
 mod tests;
 pub mod text;
 pub mod theme;
+pub mod unseen;
 pub mod waterfall;
 pub mod weights;
 pub mod yes_share;
 
-pub use canvas::without_style;
+pub use canvas::{inline, without_style};
 pub use chart::{Chart, Kind};
 
 use serde::{Deserialize, Serialize};

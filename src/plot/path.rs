@@ -224,8 +224,7 @@ fn traces(pen: &mut Pen<'_>, input: &Path, frame: &Frame) -> Result<()> {
             (true, true) => (Ink::Contrast, 1.8),
             _ => (Ink::Faint, 0.9),
         };
-        pen.tip(&trace.label);
-        plane.curve(pen, &points, ink, thick)?;
+        pen.tipped(&trace.label, |pen| plane.curve(pen, &points, ink, thick))?;
     }
     frame.chosen(pen, input.chosen)?;
     let last = |t: &Trace| t.points.iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0.0, |p| p.1);
@@ -257,9 +256,9 @@ fn loss_curve(pen: &mut Pen<'_>, input: &Path, losses: &[&Loss], frame: &Frame) 
     plane.curve(pen, &losses.iter().map(|l| (l.lambda, l.loss)).collect::<Vec<_>>(), Ink::Accent, 2.0)?;
     let mut free = f64::NEG_INFINITY;
     for l in losses {
-        pen.tip(&format!("λ {}: loss {}, {} weights", number(l.lambda, 5), number(l.loss, 4), l.nonzero));
         let at = plane.at(l.lambda, l.loss);
-        pen.dot(at, if l.loss == best { 4.2 } else { 2.0 }, Ink::Accent)?;
+        let tip = format!("λ {}: loss {}, {} weights", number(l.lambda, 5), number(l.loss, 4), l.nonzero);
+        pen.tipped(&tip, |pen| pen.dot(at, if l.loss == best { 4.2 } else { 2.0 }, Ink::Accent))?;
         let label = count(l.nonzero);
         let half = text_width(&label, SMALL) / 2.0;
         if at.0 - half >= free {

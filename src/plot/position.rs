@@ -58,22 +58,33 @@ pub fn finding(input: &Position) -> String {
     let who = if who.is_empty() { "People".to_owned() } else { who };
     let known =
         || input.rows.iter().filter_map(|r| r.share.filter(|s| s.is_finite()).zip(r.interval).map(|(s, i)| (r, s, i)));
-    let off = known().filter(|(_, _, i)| i.0 > 0.5 || i.1 < 0.5);
-    let furthest =
-        off.clone().reduce(|best, next| if (next.1 - 0.5).abs() > (best.1 - 0.5).abs() { next } else { best });
-    match (furthest, known().count()) {
-        (_, 0) => "Position bias cannot be told from these data".to_owned(),
-        (None, _) => format!("{who}: no preference for the first or the second position is shown"),
-        (Some((r, share, _)), 1) => {
-            format!("{who} choose the first item in {} % of decided pairs on {}", percent(share), one_line(&r.label))
+    // Rows that the audit looked at and found fine are no finding, whatever their intervals: there are many rows.
+    let judged = input.rows.iter().any(|r| r.tone != Tone::Fine);
+    let off = known().filter(|(r, _, i)| (r.tone.flagged() || !judged) && (i.0 > 0.5 || i.1 < 0.5));
+    let name = |r: &FirstShare, share| format!("{} ({} % first)", one_line(&r.label), percent(share));
+    match (furthest(off.clone()), furthest(known()), known().count()) {
+        (_, None, _) => "Position bias cannot be told from these data".to_owned(),
+        (None, Some((r, share, _)), 1) => format!("{who}: no preference for a position is shown on {}", name(r, share)),
+        (None, Some((r, share, _)), _) => {
+            format!("{who}: no preference for a position is shown; furthest is {}", name(r, share))
         }
-        (Some((r, share, _)), all) => format!(
-            "{who} favour a position in {} of {all} rows, most of all on {} ({} % first)",
-            off.count(),
-            one_line(&r.label),
-            percent(share)
+        (Some((r, share, _)), _, 1) => format!("{who} favour a position on {}", name(r, share)),
+        (Some((r, share, _)), _, all) => format!(
+            "{who} favour a position in {} of {}, most of all {}",
+            count(off.count()),
+            counted(all, "row", "rows"),
+            name(r, share)
         ),
     }
+}
+
+/// A row with its share and interval.
+type Told<'a> = (&'a FirstShare, f64, (f64, f64));
+
+/// The row whose share lies furthest from one half.
+fn furthest<'a>(rows: impl Iterator<Item = Told<'a>>) -> Option<Told<'a>> {
+    let off = |row: &Told<'_>| (row.1 - 0.5).abs();
+    rows.reduce(|best, next| if off(&next) > off(&best) { next } else { best })
 }
 
 fn chart(input: &Position) -> RowChart {

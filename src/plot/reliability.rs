@@ -117,8 +117,9 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Reliability) -> Res
     for b in &bins {
         let x = plane.x.at(b.predicted * 100.0);
         let tall = 34.0 * b.pairs as f64 / most;
-        pen.tip(&format!("{} pairs", count(b.pairs)));
-        pen.bar(((x - half).max(left), bottom - tall), ((x + half).min(right), bottom), Ink::Grid)?;
+        pen.tipped(&format!("{} pairs", count(b.pairs)), |pen| {
+            pen.bar(((x - half).max(left), bottom - tall), ((x + half).min(right), bottom), Ink::Grid)
+        })?;
     }
     let steps = 50;
     for i in (0..steps).step_by(2) {
@@ -137,13 +138,15 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Reliability) -> Res
         if let Some((low, high)) = b.interval.filter(|(l, h)| l <= h) {
             pen.line((x, plane.y.at(low * 100.0)), (x, plane.y.at(high * 100.0)), ink, 1.5)?;
         }
-        pen.tip(&format!(
-            "predicted {} %, observed {} %, {} pairs",
-            percent(b.predicted),
-            percent(b.observed),
-            count(b.pairs)
-        ));
-        pen.dot((x, y), 4.2, ink)?;
+        pen.tipped(
+            &format!(
+                "predicted {} %, observed {} %, {} pairs",
+                percent(b.predicted),
+                percent(b.observed),
+                count(b.pairs)
+            ),
+            |pen| pen.dot((x, y), 4.2, ink),
+        )?;
     }
     if width - right > 130.0 {
         let aside = |pen: &mut Pen<'_>, y: f64, text: &str, ink| {

@@ -347,10 +347,7 @@ impl<'a> Layout<'a> {
 
 impl Placed<'_> {
     fn cell(&self, pen: &mut Pen<'_>, y: f64, cell: &Cell, bold: bool) -> Result<()> {
-        for mark in &cell.marks {
-            pen.tip(&cell.tip);
-            self.mark(pen, y, *mark)?;
-        }
+        pen.tipped(&cell.tip, |pen| cell.marks.iter().try_for_each(|mark| self.mark(pen, y, *mark)))?;
         if self.value_right > self.right {
             let kind = Type::new(SMALL, Ink::Text).side(Side::End);
             pen.text((self.value_right, y), &cell.value, if bold { kind.bold() } else { kind })?;

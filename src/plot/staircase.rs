@@ -20,6 +20,8 @@ pub struct Staircase {
     pub simulated: bool,
     /// The ladders.
     pub ladders: Vec<Ladder>,
+    /// Ladders that are left out because their staircases break less often.
+    pub rest: usize,
 }
 
 /// One ladder.
@@ -90,8 +92,12 @@ const TALL: f64 = 19.0;
 
 fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &Staircase) -> Result<f64> {
     let note = format!(
-        "{}Columns: items by how many questions of the ladder were answered yes, their number below. Rows: questions, the easiest at the bottom. Below the stepped line all should be yes, above it none.",
-        origin(input.simulated)
+        "{}Columns: items by how many questions of the ladder were answered yes, their number below. Rows: questions, the easiest at the bottom. Below the stepped line all should be yes, above it none.{}",
+        origin(input.simulated),
+        match input.rest {
+            0 => String::new(),
+            n => format!(" Not shown: {} that break less often.", counted(n, "ladder", "ladders")),
+        }
     );
     let y = header(pen, width, title, &note)?;
     let ladders = ranked(input);
@@ -134,14 +140,16 @@ fn one(pen: &mut Pen<'_>, (left, top): (f64, f64), room: f64, ladder: &Ladder) -
         let x = grid + c as f64 * cell;
         for (r, &yes) in step.yes.iter().take(rungs).enumerate().filter(|(_, yes)| yes.is_finite()) {
             let y = bottom - (r + 1) as f64 * TALL;
-            pen.tip(&format!(
-                "{} yes, “{}”: {} % of {} say yes",
-                c,
-                ladder.rungs[r],
-                number(yes * 100.0, 0),
-                counted(step.items, "item", "items")
-            ));
-            pen.bar((x + 0.5, y + 0.5), (x + cell - 0.5, y + TALL - 0.5), shade(yes))?;
+            pen.tipped(
+                &format!(
+                    "{} yes, “{}”: {} % of {} say yes",
+                    c,
+                    ladder.rungs[r],
+                    number(yes * 100.0, 0),
+                    counted(step.items, "item", "items")
+                ),
+                |pen| pen.bar((x + 0.5, y + 0.5), (x + cell - 0.5, y + TALL - 0.5), shade(yes)),
+            )?;
             // Written where the staircase is broken.
             let expected = if r < c { 1.0 } else { 0.0 };
             if (yes - expected).abs() >= 0.05 && cell >= 22.0 {

@@ -26,6 +26,8 @@ pub struct Waterfall {
     pub b: String,
     /// What people said about the pair, as part of a sentence: `people prefer A`; empty where nobody was asked.
     pub people: String,
+    /// Whether the head says what people say, where that is known; then the title says it.
+    pub right: Option<bool>,
     /// The contributions, in any order; their sum is the score difference A − B.
     pub steps: Vec<Step>,
 }
@@ -62,7 +64,16 @@ pub fn finding(input: &Waterfall) -> String {
     let total = total(input);
     let (a, b) = (one_line(&input.a), one_line(&input.b));
     let most = ranked(input).first().map(|s| format!("; “{}” counts most", one_line(&s.label))).unwrap_or_default();
+    let (winner, loser) = if total < 0.0 { (&b, &a) } else { (&a, &b) };
     match total {
+        _ if total == 0.0 && input.right.is_some() => format!("{a} and {b} have equal scores"),
+        t if input.right == Some(true) => {
+            format!("Sure and right: {winner} beats {loser} by {} log-odds{most}", number(t.abs(), 2))
+        }
+        t if input.right == Some(false) => format!(
+            "Sure and wrong: {winner} beats {loser} by {} log-odds, people say the opposite{most}",
+            number(t.abs(), 2)
+        ),
         t if t > 0.0 => format!("{a} beats {b} by {} log-odds{most}", number(t, 2)),
         t if t < 0.0 => format!("{b} beats {a} by {} log-odds{most}", number(-t, 2)),
         _ if input.steps.is_empty() || most.is_empty() => {

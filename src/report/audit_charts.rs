@@ -1,7 +1,8 @@
 //! What the charts of an audit show.
 
+use super::audit_view::{by_check, known};
 use super::{Report, charts};
-use crate::audit::{Area, Audit, Finding, Verdict};
+use crate::audit::{Area, Audit, Finding, Side, Verdict};
 use crate::plot::annotators::{Annotator, Annotators};
 use crate::plot::forest::{Effect, Forest};
 use crate::plot::judge_quality::{JudgeQuality, Judged};
@@ -9,24 +10,28 @@ use crate::plot::position::{FirstShare, Position};
 use crate::plot::yes_share::{Shift, YesShare};
 use crate::plot::{Chart, Tone};
 
+/// The check of the sides that people prefer.
+const PEOPLE: &str = "position-bias";
 /// Most forest plots on a page.
 const FORESTS: usize = 4;
+/// Most estimates in one forest plot of a page; the worst are shown.
+const EFFECTS: usize = 14;
 
 /// Every chart that the audit allows, and whether pages show it.
 pub(super) fn all(report: &Report, lead: Option<&str>) -> Vec<(Chart, bool)> {
     let Some(audit) = &report.audit else { return Vec::new() };
     let mut found = Vec::new();
     let mut forests = 0;
-    for check in checks(audit) {
-        let findings: Vec<&Finding> =
-            audit.findings.iter().filter(|f| f.check == check && f.estimate.is_some()).collect();
+    for (check, findings) in by_check(audit) {
+        let findings: Vec<&Finding> = findings.into_iter().filter(|f| f.estimate.is_some()).collect();
+        let flagged = findings.iter().any(|f| tone(f.verdict).flagged());
         if is_position(&findings) {
-            found.push((Chart::Position(position(&findings, audit)), true));
+            let people = findings.iter().all(|f| f.area != Area::Judge) && check == PEOPLE;
+            found.push((Chart::Position(position(&findings, audit, people)), flagged || people));
         } else if findings.len() > 1 && findings.iter().all(|f| f.unit == findings[0].unit) {
-            let flagged = findings.iter().any(|f| tone(f.verdict).flagged());
             let shown = (flagged || check.contains("controlled")) && forests < FORESTS;
             forests += usize::from(shown);
-            found.push((Chart::Forest(forest(&findings, audit)), shown));
+            found.push((Chart::Forest(forest(report, &findings, audit)), shown));
         }
     }
     for (dimension, of) in rated(audit) {
@@ -56,36 +61,30 @@ pub(super) fn tone(verdict: Verdict) -> Tone {
     }
 }
 
-/// Ids of the checks, in the order of their worst finding.
-fn checks(audit: &Audit) -> Vec<&str> {
-    let mut checks: Vec<&str> = Vec::new();
-    for finding in &audit.findings {
-        if !checks.contains(&finding.check.as_str()) {
-            checks.push(&finding.check);
-        }
-    }
-    checks
-}
-
 /// Findings on how often the first of two items is chosen.
 fn is_position(findings: &[&Finding]) -> bool {
     let half = |f: &&Finding| f.band.is_some_and(|b| b.null == 0.5);
     findings.first().is_some_and(|f| f.check.contains("position") && f.unit == "share") && findings.iter().all(half)
 }
 
-fn position(findings: &[&Finding], audit: &Audit) -> Position {
+fn position(findings: &[&Finding], audit: &Audit, people: bool) -> Position {
+    // A scorer names its side whatever the pair was labelled for: its findings over all dimensions say it once.
+    let whole: Vec<&Finding> = findings.iter().copied().filter(|f| f.dimension.is_none()).collect();
+    let findings = if whole.is_empty() { findings } else { &whole };
     let row = |f: &&Finding| FirstShare {
-        label: named(f),
+        label: match &f.dimension {
+            Some(dimension) if people => dimension.clone(),
+            _ => named(f),
+        },
         share: f.estimate,
         interval: f.low.zip(f.high),
         pairs: f.n,
         tone: tone(f.verdict),
     };
-    let judge = findings.iter().all(|f| f.area == Area::Judge);
     Position {
         id: charts::id("audit", &findings[0].check),
         simulated: audit.simulated,
-        who: if judge { "judges" } else { "people" }.into(),
+        who: if people { "people" } else { "scorers" }.into(),
         rows: findings.iter().map(row).collect(),
     }
 }
@@ -100,28 +99,93 @@ fn named(finding: &Finding) -> String {
     }
 }
 
-fn forest(findings: &[&Finding], audit: &Audit) -> Forest {
+fn forest(report: &Report, findings: &[&Finding], audit: &Audit) -> Forest {
     let first = findings[0];
-    let several = findings.iter().any(|f| f.dimension != first.dimension);
+    // One subject under several dimensions is told apart by the dimension, several subjects by their names.
+    let one_subject = findings.iter().all(|f| f.subject == first.subject);
+    let unique = {
+        let mut subjects: Vec<&str> = findings.iter().map(|f| f.subject.as_str()).collect();
+        subjects.sort_unstable();
+        subjects.windows(2).all(|w| w[0] != w[1])
+    };
+    let label = |f: &Finding| match (&f.dimension, known(report, &f.subject).0) {
+        (Some(dimension), _) if one_subject && !unique => dimension.clone(),
+        (_, "") => named(f),
+        (Some(dimension), subject) if !unique && !subject.contains(dimension.as_str()) => {
+            format!("{subject}, {dimension}")
+        }
+        (_, subject) => subject.to_owned(),
+    };
     let row = |f: &&Finding| Effect {
-        label: if several && f.subject.is_empty() { named(f) } else { f.subject.clone() },
-        group: if several && !f.subject.is_empty() { f.dimension.clone() } else { None },
+        label: label(f),
+        group: None,
         estimate: f.estimate,
         interval: f.low.zip(f.high),
         n: f.n,
         tone: tone(f.verdict),
     };
-    let band = first.band;
+    let flagged = findings.iter().filter(|f| tone(f.verdict).flagged()).count();
+    let nouns = nouns(report, first, one_subject);
     Forest {
         id: charts::id("audit", &first.check),
         simulated: audit.simulated,
-        measure: first.check.replace('-', " "),
+        measure: measure(&first.check),
+        noun: (nouns.0.into(), nouns.1.into()),
         unit: if first.unit == "share" { "%".into() } else { first.unit.clone() },
-        percent: first.unit == "share",
-        null: band.map_or(0.0, |b| b.null),
-        null_name: if band.is_some() { "no bias".into() } else { String::new() },
-        band: band.filter(|b| b.look > 0.0).map(|b| (b.null - b.look, b.null + b.look)),
-        rows: findings.iter().map(row).collect(),
+        percent: first.unit.split(' ').next() == Some("share"),
+        null: first.band.map_or(0.0, |b| b.null),
+        null_name: first.band.map_or("", null_name).into(),
+        band: first.band.filter(|b| b.look > 0.0).map(|b| match b.side {
+            Side::Above => (b.null, b.null + b.look),
+            Side::Below => (b.null - b.look, b.null),
+            Side::Both => (b.null - b.look, b.null + b.look),
+        }),
+        all: findings.len(),
+        flagged,
+        rows: findings.iter().take(EFFECTS).map(row).collect(),
+    }
+}
+
+/// What the estimates of a check are called.
+fn measure(check: &str) -> String {
+    match check {
+        "calibration" => "distance of P(yes) from people's yes-share",
+        "yes-bias" => "judge's yes answers beyond people's",
+        "answer-accuracy" => "accuracy of the judge's answers",
+        "question-direction" => "shift of the yes-share towards the preferred item",
+        "rating-against-pair" => "pairs that contradict the ratings",
+        "head-effective-questions" => "effective number of questions",
+        "head-vif" => "variance inflation of the weights",
+        "saturation" => "mean P(yes)",
+        "ladder" | "ladders" => "broken ladders",
+        "cycles" => "circles beyond what the head predicts",
+        "head-residual-preference" => "preference that the head misses",
+        "attribute-only" => "accuracy of an attribute alone",
+        "head-group-accuracy" => "accuracy against the other pairs",
+        other => return other.replace("head-", "").replace('-', " "),
+    }
+    .to_owned()
+}
+
+/// What the value is called that means nothing is wrong.
+fn null_name(band: crate::audit::Band) -> &'static str {
+    match (band.side, band.null) {
+        (Side::Both, _) => "no bias",
+        (Side::Below, 1.0) => "perfect",
+        (_, 0.0) => "none",
+        _ => "expected",
+    }
+}
+
+/// What the subjects of a check are, one and many.
+fn nouns(report: &Report, finding: &Finding, one_subject: bool) -> (&'static str, &'static str) {
+    match finding.area {
+        _ if one_subject => ("dimension", "dimensions"),
+        Area::Judge | Area::Preferences if known(report, &finding.subject).0 != finding.subject => {
+            ("question", "questions")
+        }
+        Area::Annotators if finding.check.starts_with("annotator") => ("annotator", "annotators"),
+        _ => ("estimate", "estimates"),
     }
 }
 
@@ -179,19 +243,14 @@ fn judged(audit: &Audit) -> Vec<String> {
     found
 }
 
-/// Label and checklist dimension of a question, where a head knows it.
-fn known<'a>(report: &'a Report, question: &'a str) -> (&'a str, Option<&'a str>) {
-    let row = report.heads.iter().flat_map(|h| &h.weights).find(|w| w.id == question);
-    row.map_or((question, None), |w| (w.label.as_str(), w.dimension.as_deref()))
-}
-
 fn yes_share(report: &Report, audit: &Audit, dimension: &str) -> Option<YesShare> {
+    let several = audit.questions.iter().any(|q| q.judge != audit.questions[0].judge);
     let rows: Vec<Shift> = (audit.questions.iter())
         .filter(|q| q.dimension == dimension && q.shift.value.is_some())
         .map(|q| {
             let (label, group) = known(report, &q.question);
             Shift {
-                label: if q.judge.is_empty() { label.to_owned() } else { format!("{} / {label}", q.judge) },
+                label: if q.judge.is_empty() || !several { label.to_owned() } else { format!("{} / {label}", q.judge) },
                 group: group.map(str::to_owned),
                 shift: q.shift.value,
                 interval: q.shift.low.zip(q.shift.high),

@@ -1,8 +1,8 @@
 //! What the charts of a report show: each is a plain function of the report's numbers, so that they can be drawn again
 //! from `report.json`.
 
-use super::audit_charts;
 use super::{HeadSummary, Report, WeightRow, main_protocol, view};
+use super::{audit_charts, order_charts as orders};
 use crate::Result;
 use crate::evaluate::{Calibration, CurveAxis, Evaluation, Verdict};
 use crate::features::ColumnKind;
@@ -23,8 +23,11 @@ use crate::plot::waterfall::{Step, Waterfall};
 use crate::plot::weights::{Weight, Weights};
 use crate::plot::{Chart, Figure, Tone};
 
+/// Most ladders that a page shows.
+const LADDERS: usize = 8;
+
 /// Name of the head among the scorers.
-const HEAD: &str = "head";
+pub(super) const HEAD: &str = "head";
 
 /// The part of a page that a chart belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub(super) enum Section {
     Audit,
     /// What the data are like.
     Data,
+    /// The leaderboard under the other protocols, for the switch.
+    Switch,
 }
 
 /// A chart, where it belongs, and whether pages show it; the others can be drawn with `headfit plot`.
@@ -65,6 +70,9 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
     let lead_head = view::lead_head(&report.heads);
     let lead = lead_dimension(report);
     place(Section::Leaderboard, Chart::Leaderboard(board(evaluation)), true);
+    for protocol in view::protocols(evaluation).into_iter().skip(1) {
+        place(Section::Switch, Chart::Leaderboard(board_under(evaluation, protocol)), true);
+    }
     for dimension in evaluation.dimensions() {
         if let Some(chart) = strata(evaluation, dimension) {
             place(Section::Leaderboard, Chart::Groups(chart), Some(dimension) == lead);
@@ -73,6 +81,9 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
     for calibration in evaluation.calibration.iter().filter(|c| c.scorer == HEAD && !c.bins.is_empty()) {
         let shown = Some(calibration.dimension.as_str()) == lead;
         place(Section::Leaderboard, Chart::Reliability(reliability(calibration, evaluation.simulated)), shown);
+    }
+    for (chart, shown) in orders::all(evaluation, lead) {
+        place(Section::Leaderboard, chart, shown);
     }
     for curve in evaluation.curves.iter().filter(|c| c.axis != CurveAxis::Lambda) {
         place(Section::Leaderboard, Chart::Curve(cost(curve, evaluation)), Some(curve.dimension.as_str()) == lead);
@@ -86,6 +97,9 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
             place(Section::Dimensions, Chart::Contributions(contributions(head, report)), h == lead_head);
         }
     }
+    for worked in &report.worked {
+        place(Section::Weights, Chart::Waterfall(worked_pair(worked, report.simulated)), true);
+    }
     for (chart, shown) in audit_charts::all(report, lead) {
         place(Section::Audit, chart, shown);
     }
@@ -97,8 +111,18 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
                 steps: l.items.iter().zip(&l.yes).map(|(&items, yes)| StairStep { items, yes: yes.clone() }).collect(),
                 broken: l.broken,
             });
-            let chart = Staircase { id: "ladders".into(), simulated: report.simulated, ladders: ladders.collect() };
-            place(Section::Data, Chart::Staircase(chart), true);
+            let all =
+                Staircase { id: "ladders".into(), simulated: report.simulated, ladders: ladders.collect(), rest: 0 };
+            // A page shows those that break most; `headfit plot` draws all.
+            if all.ladders.len() > LADDERS {
+                let mut worst = all.clone();
+                worst.ladders.sort_by(|a, b| b.broken.unwrap_or(-1.0).total_cmp(&a.broken.unwrap_or(-1.0)));
+                worst.rest = worst.ladders.split_off(LADDERS).len();
+                place(Section::Data, Chart::Staircase(worst), true);
+                place(Section::Data, Chart::Staircase(Staircase { id: "ladders-all".into(), ..all }), false);
+            } else {
+                place(Section::Data, Chart::Staircase(all), true);
+            }
         }
         if let Some(found) = &answers.correlations {
             let at = |i: usize, j: usize| match i.cmp(&j) {
@@ -124,7 +148,7 @@ pub(super) fn all(report: &Report) -> Vec<Placed> {
 /// Weights, path and stability of one head, as far as it has them.
 pub(super) fn of_head(head: &HeadSummary, simulated: bool) -> Vec<Chart> {
     let mut charts = vec![Chart::Weights(weights_of(head, simulated))];
-    if !head.curve.is_empty() {
+    if !head.curve.is_empty() || !head.traces.is_empty() {
         charts.push(Chart::Path(path(head, simulated)));
     }
     if head.weights.iter().any(|w| w.selected.is_some()) {
@@ -154,7 +178,24 @@ pub(super) fn waterfall(found: &Explanation, simulated: bool) -> Waterfall {
         a: found.a.item.clone(),
         b: found.b.item.clone(),
         people: String::new(),
+        right: None,
         steps: found.steps.iter().map(step).collect(),
+    }
+}
+
+/// A comparison beside what people said about it.
+fn worked_pair(worked: &super::WorkedPair, simulated: bool) -> Waterfall {
+    let shown = waterfall(&worked.explanation, simulated);
+    let prompt = worked.explanation.a.prompt.as_deref().map(crate::plot::text::one_line).filter(|p| !p.is_empty());
+    let prompt = prompt.map_or_else(String::new, |p| match p.char_indices().nth(160) {
+        Some((at, _)) => format!("; prompt: “{}…”", &p[..at]),
+        None => format!("; prompt: “{p}”"),
+    });
+    Waterfall {
+        id: if worked.right { "example-right" } else { "example-wrong" }.into(),
+        people: format!("people prefer {}{prompt}", if worked.people_prefer_a { "A" } else { "B" }),
+        right: Some(worked.right),
+        ..shown
     }
 }
 
@@ -166,7 +207,11 @@ pub(super) fn lead_dimension(report: &Report) -> Option<&str> {
 
 /// The accuracies under the main protocol.
 pub(super) fn board(evaluation: &Evaluation) -> Leaderboard {
-    let protocol = main_protocol(evaluation);
+    Leaderboard { id: "leaderboard".into(), ..board_under(evaluation, main_protocol(evaluation)) }
+}
+
+/// The accuracies under one protocol.
+fn board_under(evaluation: &Evaluation, protocol: crate::evaluate::Protocol) -> Leaderboard {
     let panel = |dimension: &str| {
         let rows: Vec<_> =
             evaluation.rows.iter().filter(|r| r.dimension == dimension && r.protocol == protocol).collect();
@@ -197,7 +242,7 @@ pub(super) fn board(evaluation: &Evaluation) -> Leaderboard {
         }
     };
     Leaderboard {
-        id: "leaderboard".into(),
+        id: id("leaderboard", protocol.id()),
         measure: format!("{} accuracy", protocol.id()),
         simulated: evaluation.simulated,
         panels: evaluation.dimensions().into_iter().map(panel).collect(),
@@ -303,6 +348,9 @@ fn path(head: &HeadSummary, simulated: bool) -> Path {
         Some(Rule::Min) => "the smallest loss",
         None => "",
     };
+    let label = |id: &str| head.weights.iter().find(|w| w.id == id).map_or_else(|| id.to_owned(), |w| w.label.clone());
+    let trace =
+        |t: &crate::head::WeightTrace| crate::plot::path::Trace { label: label(&t.id), points: t.points.clone() };
     let losses = head.curve.iter().map(|p| Loss { lambda: p.lambda, loss: p.loss, se: p.se, nonzero: p.nonzero });
     Path {
         id: head.figure.replacen("weights", "path", 1),
@@ -311,7 +359,7 @@ fn path(head: &HeadSummary, simulated: bool) -> Path {
         chosen: head.lambda,
         rule: rule.into(),
         losses: losses.collect(),
-        traces: Vec::new(),
+        traces: head.traces.iter().map(trace).collect(),
     }
 }
 
@@ -332,7 +380,7 @@ fn contributions(head: &HeadSummary, report: &Report) -> Contributions {
     let part = |s: &crate::evaluate::ScoreShare| Part {
         name: s.dimension.clone().unwrap_or_else(|| "other columns".to_owned()),
         share: s.share,
-        interval: None,
+        interval: s.low.zip(s.high),
         weight: Some(s.weight),
     };
     Contributions {

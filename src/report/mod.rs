@@ -13,6 +13,7 @@ mod folder;
 mod latex;
 mod model_card;
 mod names;
+mod order_charts;
 pub mod published;
 mod render;
 pub mod suite;
@@ -22,11 +23,14 @@ mod verdict;
 pub mod verify;
 mod verify_suite;
 mod view;
+mod worked;
 
 pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
 pub use diff::{AccuracyChange, Diff, FindingChange, HeadChange, Side, WeightChange, head_changes};
 pub use folder::refuse_folder;
 pub use render::Templates;
+pub use view::is_lead;
+pub use worked::{WorkedPair, worked_pairs};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -38,7 +42,7 @@ use crate::dataset::{DataCard, InputFile};
 use crate::evaluate::{AnswerPatterns, Evaluation, Protocol, ScoreShare};
 use crate::features::ColumnKind;
 use crate::fit::{CurvePoint, Rule};
-use crate::head::{Explanation, Head};
+use crate::head::{Explanation, Head, WeightTrace};
 use crate::plot::{Chart, Figure};
 use crate::problems::{Problem, Problems, Severity};
 use crate::{Error, Result};
@@ -64,6 +68,10 @@ pub struct Parts<'a> {
     pub heads: &'a [Head],
     /// Per head: what its score's variance is made of; empty where that was not computed.
     pub shares: Vec<Vec<ScoreShare>>,
+    /// Per head: its weights along the path of penalties; empty where they were not computed.
+    pub traces: Vec<Vec<WeightTrace>>,
+    /// Comparisons worked through.
+    pub worked: Vec<WorkedPair>,
     /// Patterns of the answers.
     pub answers: Option<AnswerPatterns>,
     /// What the audit found.
@@ -95,6 +103,9 @@ pub struct Report {
     pub evaluation: Evaluation,
     /// The heads: all weights, and how they were fitted.
     pub heads: Vec<HeadSummary>,
+    /// Comparisons worked through: where the head is most sure and right, and most sure and wrong.
+    #[serde(default)]
+    pub worked: Vec<WorkedPair>,
     /// What was found of planted weights; empty for data that people made.
     pub recovery: Vec<Recovery>,
     /// What the audit found; `null` where none was made.
@@ -149,6 +160,9 @@ pub struct HeadSummary {
     /// Cross-validation curve behind λ.
     #[serde(default)]
     pub curve: Vec<CurvePoint>,
+    /// The weights along the path of penalties; for the head that is shown first.
+    #[serde(default)]
+    pub traces: Vec<WeightTrace>,
     /// What the score's variance is made of.
     #[serde(default)]
     pub shares: Vec<ScoreShare>,
@@ -283,6 +297,9 @@ impl Report {
         for (head, shares) in heads.iter_mut().zip(parts.shares) {
             head.shares = shares;
         }
+        for (head, traces) in heads.iter_mut().zip(parts.traces) {
+            head.traces = traces;
+        }
         let mut report = Self {
             schema_version: SCHEMA_VERSION,
             title: parts.title,
@@ -296,6 +313,7 @@ impl Report {
             methods: view::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
             card: parts.card,
             heads,
+            worked: parts.worked,
             recovery: parts.recovery,
             evaluation: parts.evaluation,
             published: Vec::new(),

@@ -13,7 +13,7 @@ use super::escape;
 use super::model_card::ModelCard;
 use super::published::PublishedView;
 use super::view::View;
-use crate::plot::{Figure, theme, without_style};
+use crate::plot::{Figure, theme};
 use crate::{Error, Result};
 
 /// The built-in templates by name. A user's file of the same name takes the place of one.
@@ -155,9 +155,7 @@ pub(super) fn page(
 
 /// A chart inside a page that has its style sheet.
 fn inline(figure: &Figure) -> Value {
-    let svg = |svg: &str| {
-        Value::from_safe_string(without_style(svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1))
-    };
+    let svg = |svg: &str| Value::from_safe_string(crate::plot::inline(svg));
     context! { id => figure.id.as_str(), title => figure.title.as_str(), wide => svg(&figure.svg), narrow => svg(&figure.narrow) }
 }
 

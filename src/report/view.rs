@@ -53,6 +53,7 @@ pub(super) fn summary(head: &Head, figure: String) -> HeadSummary {
         groups: head.groups,
         weights: head.columns.iter().enumerate().map(row).collect(),
         curve: head.curve.clone(),
+        traces: Vec::new(),
         shares: Vec::new(),
         notes: head.notes.clone(),
     }
@@ -111,7 +112,7 @@ pub(super) fn design(design: &Design) -> String {
 }
 
 /// Protocols that were computed, the main one first.
-fn protocols(evaluation: &Evaluation) -> Vec<Protocol> {
+pub(super) fn protocols(evaluation: &Evaluation) -> Vec<Protocol> {
     let main = main_protocol(evaluation);
     let mut found: Vec<Protocol> = if evaluation.rows.is_empty() { Vec::new() } else { vec![main] };
     for row in &evaluation.rows {
@@ -133,6 +134,8 @@ pub(super) struct View {
     /// Figures of each section after the first chart of the leaderboard and the weights.
     figures: Sections,
     audit: Option<AuditView>,
+    /// Whether the evaluated heads are others than the one shown.
+    cross_validated: bool,
     heads: Vec<HeadView>,
     dimensions: Vec<Vec<String>>,
     card: Vec<(String, String)>,
@@ -147,9 +150,12 @@ pub(super) struct View {
 struct Sections {
     leaderboard: Vec<usize>,
     weights: Vec<usize>,
+    worked: Vec<usize>,
     dimensions: Vec<usize>,
     audit: Vec<usize>,
     data: Vec<usize>,
+    /// The leaderboard under the protocols after the first.
+    switch: Vec<usize>,
 }
 
 /// The leaderboard of one dimension.
@@ -223,6 +229,7 @@ impl View {
             boards: evaluation.dimensions().into_iter().map(|d| board(evaluation, &protocols, d)).collect(),
             figures: sections(report),
             audit: audit_view::view(report),
+            cross_validated: matches!(evaluation.design, Design::CrossValidated { .. }),
             heads: report.heads.iter().enumerate().map(|(i, h)| head_view(report, h, i == lead)).collect(),
             dimensions: report.heads.iter().map(|h| dimension_row(report, h)).collect(),
             card: card(&report.card),
@@ -240,7 +247,7 @@ pub(super) fn lead_head(heads: &[HeadSummary]) -> usize {
 }
 
 /// Whether a dimension stands for all others.
-pub(super) fn is_lead(dimension: &str) -> bool {
+pub fn is_lead(dimension: &str) -> bool {
     matches!(dimension.to_lowercase().as_str(), "overall" | "total")
 }
 
@@ -266,10 +273,12 @@ fn sections(report: &Report) -> Sections {
         match placed.section {
             Section::Leaderboard => sections.leaderboard.push(f),
             Section::Weights if matches!(placed.chart, Chart::Weights(_)) => {}
+            Section::Weights if matches!(placed.chart, Chart::Waterfall(_)) => sections.worked.push(f),
             Section::Weights => sections.weights.push(f),
             Section::Dimensions => sections.dimensions.push(f),
             Section::Audit => sections.audit.push(f),
             Section::Data => sections.data.push(f),
+            Section::Switch => sections.switch.push(f),
         }
     }
     sections

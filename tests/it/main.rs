@@ -7,10 +7,13 @@ mod cli; // help, exit codes, what is written, thread count
 mod examples; // the programs under examples/ run and find what is in the demo data
 mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
 mod import; // every layout that is imported: made into a data set, and broken
+mod made_report; // a small report made by hand, for the next four
 mod methods; // every method and tie model on a data set; rules for single weights
 mod pull; // downloads against a server on the loopback interface
 mod real_data; // scorers and heads on the real sets, against an outside reference
-mod report; // pages and charts: snapshots, hostile names, what a folder keeps
+mod report; // pages and charts: snapshots, what is read back and compared
+mod report_commands; // report and plot as a user calls them
+mod report_hostile; // what strangers write stays text in every file of a report
 mod scoring; // scores of folders and streams, comparisons, explanations
 mod select; // pairs for training, and the trainers' files
 mod shell; // completions, man page, defaults file, quiet and verbose

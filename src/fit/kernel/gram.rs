@@ -7,42 +7,65 @@ use super::{LANES, Real, TILE};
 /// Rows of the Gram matrix whose sums are kept in registers together.
 const GROUP: usize = 4;
 
-/// Adds Σ_r s_r x_r x_rᵀ over the tile's first `rows` rows to `out` [padded, padded], row-major: the entries on and to
-/// the right of the diagonal (and a few to the left of it). `scaled` is room for a copy of the tile.
-#[inline(always)]
-pub fn add_gram<R: Real>(view: View<R>, rows: usize, s: &[R; TILE], scaled: &mut [R], out: &mut [f64], width: usize) {
-    for r in 0..rows {
-        let from = view.x[r * view.stride..][..width].as_chunks::<LANES>().0;
-        let to = scaled[r * width..][..width].as_chunks_mut::<LANES>().0;
-        for (to, from) in to.iter_mut().zip(from) {
-            for l in 0..LANES {
-                to[l] = s[r] * from[l];
-            }
+/// Σ s_r x_r x_rᵀ over the tiles so far, and room for a tile in the order in which its columns are used.
+pub struct Gram<R> {
+    /// The sums [padded, padded], row-major: the entries on and to the right of the diagonal (and a few to the left).
+    pub sums: Vec<f64>,
+    /// Padded columns.
+    pub width: usize,
+    /// The tile, one vector of columns after the other: [vector][row].
+    vectors: Vec<[R; LANES]>,
+    /// The weighted tile, four columns after the other: [four][row].
+    fours: Vec<[R; GROUP]>,
+}
+
+impl<R: Real> Gram<R> {
+    /// No rows yet; `width` = padded columns.
+    pub fn new(width: usize) -> Self {
+        Self {
+            sums: vec![0.0; width * width],
+            width,
+            vectors: vec![[R::ZERO; LANES]; TILE * width / LANES],
+            fours: vec![[R::ZERO; GROUP]; TILE * width / GROUP],
         }
     }
-    let chunks = width / LANES;
-    for j in (0..width).step_by(GROUP) {
-        for c in j / LANES..chunks {
-            block(view, rows, scaled, out, width, j, c);
+
+    /// Adds the first `rows` rows of a tile with weights `s`.
+    #[inline(always)]
+    pub fn add(&mut self, view: View<R>, rows: usize, s: &[R; TILE]) {
+        let (vectors, fours) = (self.width / LANES, self.width / GROUP);
+        for (r, &s) in s[..rows].iter().enumerate() {
+            let row = &view.x[r * view.stride..][..self.width];
+            for (c, from) in row.as_chunks::<LANES>().0.iter().enumerate() {
+                self.vectors[c * TILE + r] = *from;
+            }
+            for (j, &[a, b, c, d]) in row.as_chunks::<GROUP>().0.iter().enumerate() {
+                self.fours[j * TILE + r] = [s * a, s * b, s * c, s * d];
+            }
+        }
+        for j in 0..fours {
+            let left = &self.fours[j * TILE..][..rows];
+            for c in j * GROUP / LANES..vectors {
+                let right = &self.vectors[c * TILE..][..rows];
+                block(left, right, &mut self.sums[j * GROUP * self.width + c * LANES..], self.width);
+            }
         }
     }
 }
 
-/// Rows j … j+3 of `out`, vector `c` of their columns.
+/// Four rows and one vector of columns of the sums.
 #[inline(always)]
-fn block<R: Real>(view: View<R>, rows: usize, scaled: &[R], out: &mut [f64], width: usize, j: usize, c: usize) {
+fn block<R: Real>(left: &[[R; GROUP]], right: &[[R; LANES]], out: &mut [f64], width: usize) {
     // Named sums, not an array of them: compilers keep these in registers.
     let (mut s0, mut s1, mut s2, mut s3) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
-    for r in 0..rows {
-        let Some(x) = view.x[r * view.stride + c * LANES..].first_chunk::<LANES>() else { return };
-        let left = &scaled[r * width + j..][..GROUP];
+    for (left, x) in left.iter().zip(right) {
         add_scaled(&mut s0, left[0], x);
         add_scaled(&mut s1, left[1], x);
         add_scaled(&mut s2, left[2], x);
         add_scaled(&mut s3, left[3], x);
     }
     for (k, sums) in [s0, s1, s2, s3].iter().enumerate() {
-        let to = &mut out[(j + k) * width + c * LANES..][..LANES];
+        let to = &mut out[k * width..][..LANES];
         for l in 0..LANES {
             to[l] += sums[l].to_f64();
         }

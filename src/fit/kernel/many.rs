@@ -67,6 +67,22 @@ pub fn many<R: Real, const K: usize>(view: View<R>, rows: usize, y: &[R; TILE], 
     }
 }
 
+/// As [`many`] where all lanes are at one point: `slope` and `loss` of each row, without its weight, are known.
+#[inline(always)]
+pub fn many_at<R: Real, const K: usize>(view: View<R>, slope: &[R], loss: &[R], lanes: &mut Lanes<R, K>) {
+    let mut sums = [R::ZERO; K];
+    for (((z, m), &slope), &loss) in lanes.z.iter_mut().zip(&lanes.m).zip(slope).zip(loss) {
+        for k in 0..K {
+            z[k] = m[k] * slope;
+            sums[k] += m[k] * loss;
+        }
+    }
+    lanes.loss.iter_mut().zip(sums).for_each(|(sum, part)| *sum += part.to_f64());
+    for first in (0..lanes.columns).step_by(GROUP) {
+        gradient(view, slope.len(), first, lanes);
+    }
+}
+
 #[inline(always)]
 fn margins<R: Real, const K: usize>(view: View<R>, first: usize, lanes: &mut Lanes<R, K>) {
     // Four named sums, not an array of them: compilers keep these in registers.

@@ -14,9 +14,9 @@ mod real;
 mod single;
 mod storage;
 
-pub use gram::add_gram;
+pub use gram::Gram;
 pub use level::Level;
-pub use many::{Lanes, many};
+pub use many::{Lanes, many, many_at};
 pub use real::{LANES, Real};
 pub use single::{conjugate, losses, margins, slopes, tile_gradient};
 pub use storage::{Storage, Tile, View};

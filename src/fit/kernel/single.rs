@@ -1,55 +1,56 @@
 //! One weight vector: margins, slopes and gradient of a tile.
 
-use super::storage::View;
+use super::real::add_scaled;
+use super::storage::{GROUP, View};
 use super::{LANES, Real, TILE};
 
-/// z_r = x_r · w for the first `rows` rows; `w` is padded with zeros to whole vectors.
+/// z_r = x_r · w for the first `rows` rows and what completes their last group; `w` is padded with zeros to whole vectors.
 #[inline(always)]
 pub fn margins<R: Real>(view: View<R>, rows: usize, w: &[R], z: &mut [R; TILE]) {
-    // Several rows at once, so that their sums do not wait for one another; as many as there are registers for.
-    let mut r = 0;
-    while !R::LARGE && r + 4 <= rows {
-        margins_of(view, [r, r + 1, r + 2, r + 3], w, z);
-        r += 4;
-    }
-    while r + 2 <= rows {
-        margins_of(view, [r, r + 1], w, z);
-        r += 2;
-    }
-    if r < rows {
-        margins_of(view, [r], w, z);
-    }
-}
-
-#[inline(always)]
-fn margins_of<R: Real, const G: usize>(view: View<R>, rows: [usize; G], w: &[R], z: &mut [R; TILE]) {
     let w = w.as_chunks::<LANES>().0;
-    let x = rows.map(|r| &view.x[r * view.stride..][..w.len() * LANES]).map(|x| x.as_chunks::<LANES>().0);
-    let mut sums = [[R::ZERO; LANES]; G];
-    for c in 0..w.len() {
-        for g in 0..G {
-            for l in 0..LANES {
-                sums[g][l] += x[g][c][l] * w[c][l];
-            }
+    let mut sums = [[R::ZERO; LANES]; TILE];
+    for (g, sums) in sums.as_chunks_mut::<GROUP>().0.iter_mut().enumerate().take(rows.div_ceil(GROUP)) {
+        margins_of(view, g * GROUP, w, sums);
+    }
+    // The sums of a row as a tree, one level for all rows after the other: each is vector code.
+    let (mut eight, mut four) = ([[R::ZERO; 8]; TILE], [[R::ZERO; 4]; TILE]);
+    for (to, from) in eight.iter_mut().zip(&sums) {
+        for l in 0..8 {
+            to[l] = from[l] + from[l + 8];
         }
     }
-    for g in 0..G {
-        z[rows[g]] = total(sums[g]);
+    for (to, from) in four.iter_mut().zip(&eight) {
+        for l in 0..4 {
+            to[l] = from[l] + from[l + 4];
+        }
+    }
+    for (z, s) in z.iter_mut().zip(&four) {
+        *z = (s[0] + s[2]) + (s[1] + s[3]);
     }
 }
 
-/// The sum over the lanes, as a tree.
+/// Four rows at once, so that their sums do not wait for one another.
 #[inline(always)]
-fn total<R: Real>(s: [R; LANES]) -> R {
-    let mut a = [R::ZERO; 8];
-    for l in 0..8 {
-        a[l] = s[l] + s[l + 8];
+fn margins_of<R: Real>(view: View<R>, first: usize, w: &[[R; LANES]], sums: &mut [[R; LANES]; GROUP]) {
+    let row = |g: usize| view.x[(first + g) * view.stride..][..w.len() * LANES].as_chunks::<LANES>().0;
+    let (xa, xb, xc, xd) = (row(0), row(1), row(2), row(3));
+    // Four named sums, not an array of them: compilers keep these in registers.
+    let (mut a, mut b, mut c, mut d) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
+    for ((((w, xa), xb), xc), xd) in w.iter().zip(xa).zip(xb).zip(xc).zip(xd) {
+        add_products(&mut a, xa, w);
+        add_products(&mut b, xb, w);
+        add_products(&mut c, xc, w);
+        add_products(&mut d, xd, w);
     }
-    let mut b = [R::ZERO; 4];
-    for l in 0..4 {
-        b[l] = a[l] + a[l + 4];
+    *sums = [a, b, c, d];
+}
+
+/// sums += a b, lane by lane.
+#[inline(always)]
+fn add_products<R: Real>(sums: &mut [R; LANES], a: &[R; LANES], b: &[R; LANES]) {
+    for l in 0..LANES {
+        sums[l] += a[l] * b[l];
     }
-    (b[0] + b[2]) + (b[1] + b[3])
 }
 
 /// Σ m ℓ(z, y) over the first `rows` rows; leaves m ∂ℓ/∂z in `slope` and m ∂²ℓ/∂z² in `bend` (0 beyond the rows).
@@ -109,38 +110,60 @@ fn lane_sum<R: Real>(values: &[R; TILE]) -> f64 {
 /// Adds Σ_r slope_r x_r over the tile's first `rows` rows to `gradient` [padded columns].
 #[inline(always)]
 pub fn tile_gradient<R: Real>(view: View<R>, rows: usize, slope: &[R; TILE], gradient: &mut [f64]) {
-    let mut c = 0;
-    let chunks = gradient.len() / LANES;
-    while !R::LARGE && c + 4 <= chunks {
-        gradient_of::<R, 4>(view, rows, slope, c, gradient);
-        c += 4;
+    let mut to = gradient.as_chunks_mut::<LANES>().0;
+    let mut first = 0;
+    while !R::LARGE && to.len() >= 4 {
+        let (now, rest) = to.split_at_mut(4);
+        gradient_of_four(view, first, &slope[..rows], now);
+        (to, first) = (rest, first + 4 * LANES);
     }
-    while c + 2 <= chunks {
-        gradient_of::<R, 2>(view, rows, slope, c, gradient);
-        c += 2;
+    while to.len() >= 2 {
+        let (now, rest) = to.split_at_mut(2);
+        gradient_of_two(view, first, &slope[..rows], now);
+        (to, first) = (rest, first + 2 * LANES);
     }
-    if c < chunks {
-        gradient_of::<R, 1>(view, rows, slope, c, gradient);
+    if let [to] = to {
+        let mut sum = [R::ZERO; LANES];
+        for (r, &s) in slope[..rows].iter().enumerate() {
+            let Some(x) = view.x[r * view.stride + first..].first_chunk::<LANES>() else { return };
+            add_scaled(&mut sum, s, x);
+        }
+        add_wide(to, &sum);
     }
 }
 
-/// G vectors of columns, from vector `c`.
+/// The columns from `first` in four vectors.
 #[inline(always)]
-fn gradient_of<R: Real, const G: usize>(view: View<R>, rows: usize, slope: &[R; TILE], c: usize, gradient: &mut [f64]) {
-    let mut sums = [[R::ZERO; LANES]; G];
-    for (r, &s) in slope.iter().enumerate().take(rows) {
-        let x = view.x[r * view.stride + c * LANES..][..G * LANES].as_chunks::<LANES>().0;
-        for g in 0..G {
-            for l in 0..LANES {
-                sums[g][l] += s * x[g][l];
-            }
-        }
+fn gradient_of_four<R: Real>(view: View<R>, first: usize, slope: &[R], to: &mut [[f64; LANES]]) {
+    let (mut a, mut b, mut c, mut d) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
+    for (r, &s) in slope.iter().enumerate() {
+        let x = view.x[r * view.stride + first..].as_chunks::<LANES>().0;
+        let [xa, xb, xc, xd, ..] = x else { return };
+        add_scaled(&mut a, s, xa);
+        add_scaled(&mut b, s, xb);
+        add_scaled(&mut c, s, xc);
+        add_scaled(&mut d, s, xd);
     }
-    let to = gradient[c * LANES..][..G * LANES].as_chunks_mut::<LANES>().0;
-    for g in 0..G {
-        for l in 0..LANES {
-            to[g][l] += sums[g][l].to_f64();
-        }
+    to.iter_mut().zip([a, b, c, d]).for_each(|(to, sums)| add_wide(to, &sums));
+}
+
+/// The columns from `first` in two vectors.
+#[inline(always)]
+fn gradient_of_two<R: Real>(view: View<R>, first: usize, slope: &[R], to: &mut [[f64; LANES]]) {
+    let (mut a, mut b) = ([R::ZERO; LANES], [R::ZERO; LANES]);
+    for (r, &s) in slope.iter().enumerate() {
+        let x = view.x[r * view.stride + first..].as_chunks::<LANES>().0;
+        let [xa, xb, ..] = x else { return };
+        add_scaled(&mut a, s, xa);
+        add_scaled(&mut b, s, xb);
+    }
+    to.iter_mut().zip([a, b]).for_each(|(to, sums)| add_wide(to, &sums));
+}
+
+#[inline(always)]
+fn add_wide<R: Real>(to: &mut [f64; LANES], sums: &[R; LANES]) {
+    for l in 0..LANES {
+        to[l] += sums[l].to_f64();
     }
 }
 

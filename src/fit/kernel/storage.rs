@@ -71,8 +71,8 @@ impl Storage for i8 {
     }
 }
 
-/// Rows that a kernel reads at a time, at most.
-const GROUP: usize = 4;
+/// Rows that a kernel reads at a time, at most: a tile has whole groups of them, whatever stands in the last.
+pub const GROUP: usize = 4;
 
 /// Up to [`TILE`] rows, ready for the kernels: either a window on the matrix itself or a padded copy.
 pub struct Tile<R> {
@@ -108,33 +108,26 @@ impl<R: Real> Tile<R> {
                 return View { x: &x[first * columns..end], stride: columns };
             }
         }
-        for (r, row) in (first..last).enumerate() {
-            // Inside the matrix the padding is filled with what follows: the weights there are 0.
-            let start = row * columns;
-            let end = if start + self.width <= x.len() { start + self.width } else { start + columns };
-            self.put(r, &x[start..end]);
-        }
-        View { x: &self.copy, stride: self.width }
+        // One copy of the whole, row after row without padding: what follows a row is read as its padding, with weight 0.
+        convert(&mut self.copy, &x[first * columns..last * columns]);
+        View { x: &self.copy, stride: columns }
     }
 
     /// Copies of the named rows.
     #[inline(always)]
     pub fn gather<'a, T: Storage>(&'a mut self, x: &[T], columns: usize, rows: &[u32]) -> View<'a, R> {
-        for (r, &row) in rows.iter().enumerate() {
-            let start = row as usize * columns;
-            let end = if start + self.width <= x.len() { start + self.width } else { start + columns };
-            self.put(r, &x[start..end]);
+        for (to, &row) in self.copy.chunks_exact_mut(self.width).zip(rows) {
+            let from = &x[row as usize * columns..];
+            // A whole number of vectors where the matrix does not end before: the rest is padding.
+            convert(to, &from[..self.width.min(from.len()).max(columns)]);
         }
         View { x: &self.copy, stride: self.width }
     }
+}
 
-    #[inline(always)]
-    fn put<T: Storage>(&mut self, r: usize, row: &[T]) {
-        let to = &mut self.copy[r * self.width..(r + 1) * self.width];
-        for (to, from) in to.iter_mut().zip(row) {
-            *to = from.convert();
-        }
-    }
+#[inline(always)]
+fn convert<T: Storage, R: Real>(to: &mut [R], from: &[T]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = from.convert());
 }
 
 #[cfg(test)]
