@@ -6,6 +6,7 @@ mod artefact;
 mod artefact_facts;
 mod artefact_read;
 mod audit_charts;
+mod audit_files;
 mod audit_view;
 mod charts;
 mod diff;
@@ -29,6 +30,7 @@ mod view;
 mod worked;
 
 pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
+pub use audit_files::audit_files;
 pub use diff::{AccuracyChange, Diff, FindingChange, HeadChange, Side, WeightChange, head_changes};
 pub use folder::refuse_folder;
 pub use render::Templates;
@@ -308,7 +310,7 @@ impl Report {
             title: parts.title,
             simulated: parts.evaluation.simulated || parts.card.simulated,
             verdict: verdict::paragraphs(&parts.evaluation, &heads, (&parts.recovery, parts.audit.as_ref())),
-            audit: parts.audit,
+            audit: parts.audit.map(Audit::for_report),
             answers: parts.answers,
             figures: Vec::new(),
             problems: view::problems(parts.problems),
