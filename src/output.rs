@@ -8,6 +8,88 @@ use crate::{Error, Result};
 /// Name of the file that marks a folder as written by this program, so that it may be replaced.
 pub const FOLDER_MARK: &str = "headfit-output.json";
 
+/// JSON for files with long tables: indented down to `depth` levels, each row of a table there on one line.
+///
+/// # Errors
+/// [`Error::Bug`] if the value cannot be serialised.
+pub fn json_rows(value: &impl serde::Serialize, depth: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut serializer =
+        serde_json::Serializer::with_formatter(&mut bytes, Rows { most: depth, depth: 0, empty: false });
+    value.serialize(&mut serializer).map_err(|e| Error::Bug(format!("JSON: {e}")))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Indents objects and arrays down to `most` levels, and writes what lies deeper without a break.
+struct Rows {
+    most: usize,
+    depth: usize,
+    empty: bool,
+}
+
+impl Rows {
+    fn line<W: Write + ?Sized>(&self, out: &mut W) -> std::io::Result<()> {
+        match self.depth <= self.most {
+            true => write!(out, "\n{:1$}", "", 2 * self.depth),
+            false => Ok(()),
+        }
+    }
+
+    fn open<W: Write + ?Sized>(&mut self, out: &mut W, bracket: &[u8]) -> std::io::Result<()> {
+        (self.depth, self.empty) = (self.depth + 1, true);
+        out.write_all(bracket)
+    }
+
+    fn close<W: Write + ?Sized>(&mut self, out: &mut W, bracket: &[u8]) -> std::io::Result<()> {
+        let inside = self.depth;
+        self.depth -= 1;
+        if !self.empty && inside <= self.most {
+            self.line(out)?;
+        }
+        self.empty = false;
+        out.write_all(bracket)
+    }
+
+    fn next<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
+        self.empty = false;
+        if !first {
+            out.write_all(if self.depth <= self.most { b"," } else { b", " })?;
+        }
+        self.line(out)
+    }
+}
+
+impl serde_json::ser::Formatter for Rows {
+    fn begin_array<W: Write + ?Sized>(&mut self, out: &mut W) -> std::io::Result<()> {
+        self.open(out, b"[")
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, out: &mut W) -> std::io::Result<()> {
+        self.close(out, b"]")
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
+        self.next(out, first)
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, out: &mut W) -> std::io::Result<()> {
+        self.open(out, b"{")
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, out: &mut W) -> std::io::Result<()> {
+        self.close(out, b"}")
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
+        self.next(out, first)
+    }
+
+    fn begin_object_value<W: Write + ?Sized>(&mut self, out: &mut W) -> std::io::Result<()> {
+        out.write_all(b": ")
+    }
+}
+
 /// Writes `bytes` to `path` as [`FileWriter`] does.
 ///
 /// # Errors
@@ -213,6 +295,19 @@ fn set_ordinary_permissions(_: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_a_table_stand_on_one_line_each() {
+        let value =
+            serde_json::json!({"name": "x", "empty": [], "none": {}, "rows": [{"a": 1, "b": [1, 2]}, {"a": {}}]});
+        let text = String::from_utf8(json_rows(&value, 2).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "{\n  \"empty\": [],\n  \"name\": \"x\",\n  \"none\": {},\n  \"rows\": [\n    {\"a\": 1, \"b\": [1, 2]},\n    \
+             {\"a\": {}}\n  ]\n}\n"
+        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
 
     #[test]
     fn an_existing_file_is_kept_without_force() {

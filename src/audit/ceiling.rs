@@ -10,7 +10,8 @@ use crate::problems::Severity;
 /// Accuracy of one annotator against the others, from 1 (they always agree).
 const CEILING: Band = Band { null: 1.0, look: 0.25, bad: 0.4, side: Side::Below };
 /// Share of pairs whose label contradicts the ratings of their items.
-const CONTRADICTION: Band = Band { null: 0.0, look: 0.05, bad: 0.15, side: Side::Above };
+/// Half would mean that the two have nothing to do with each other; people who judge twice differ in one pair of five or so.
+const CONTRADICTION: Band = Band { null: 0.0, look: 0.25, bad: 0.4, side: Side::Above };
 /// Share of copies that are labelled the other way; at ½ the labels carry nothing.
 const CONFLICT: Band = Band { null: 0.0, look: 0.25, bad: 0.45, side: Side::Above };
 

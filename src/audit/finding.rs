@@ -88,11 +88,14 @@ pub struct Finding {
     pub q: Option<f64>,
     /// What follows.
     pub verdict: Verdict,
-    /// The finding as a sentence.
+    /// The finding as a sentence. Reports leave it out where the verdict is fine.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
-    /// What to do about it; empty where nothing needs to be done.
+    /// What to do about it; left out where nothing needs to be done.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remedy: String,
     /// Why there is no estimate, or not enough data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 

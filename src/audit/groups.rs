@@ -100,7 +100,12 @@ pub fn ties(input: &AuditInput) -> Result<Outcome> {
             let known: Vec<usize> = (0..pairs.len()).filter(|&i| grouping.group[pairs[i]].is_some()).collect();
             let present: std::collections::BTreeSet<usize> =
                 known.iter().filter_map(|&i| grouping.group[pairs[i]]).collect();
-            for g in present.iter().copied().filter(|_| present.len() > 1) {
+            if present.len() < 2 {
+                let reason = "fewer than two of its values have pairs here".to_owned();
+                outcome.not_run.push((format!("{name}: ties by {}", grouping.name), reason));
+                continue;
+            }
+            for g in present {
                 let value = &grouping.values[g];
                 let inside: Vec<bool> = known.iter().map(|&i| grouping.group[pairs[i]] == Some(g)).collect();
                 let values: Vec<f64> = known.iter().map(|&i| tie[i]).collect();

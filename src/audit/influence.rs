@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::head::own_options;
 use super::panel::{Of, Panel};
 use super::{Area, AuditInput, Band, Estimate, Finding, Measure, Outcome, Side};
 use crate::Result;
@@ -121,7 +122,12 @@ fn changed(
     scores: &[Option<f64>],
 ) -> Result<Option<Estimate>> {
     let ds = Dataset { pairs: relabelled(input.ds, dimension, panel, left_out), ..without_tables(input.ds) };
-    let options = TrainOptions { bootstrap: 0, lambda: Some(full.lambda), ..input.options.train.clone() };
+    // A given head is refitted as it was fitted: else a difference of options would be blamed on the annotator.
+    let given = input.heads.is_some_and(|file| file.heads.iter().any(|head| head.dimension == full.dimension));
+    let options = match given {
+        true => own_options(input, full),
+        false => TrainOptions { bootstrap: 0, lambda: Some(full.lambda), ..input.options.train.clone() },
+    };
     let (pairs, _) = head::training_pairs(&ds, dimension);
     if pairs.is_empty() {
         return Ok(None);

@@ -12,6 +12,7 @@ pub mod ceiling;
 mod controls;
 mod copies;
 pub mod cycles;
+pub mod digest;
 pub mod estimate;
 pub mod finding;
 pub mod groups;
@@ -37,10 +38,12 @@ use crate::features::FeatureMatrix;
 use crate::head::{HeadsFile, TrainOptions};
 use crate::{Error, Result};
 
+pub use digest::Digest;
 pub use estimate::Estimate;
 pub use finding::{Area, Band, Finding, Side, Verdict};
 pub use registry::{CHECKS, Check};
-pub use tables::{AgreementRow, AnnotatorRow, GroupRow, Measure, QuestionRow};
+pub use tables::{AgreementRow, AnnotatorRow, GroupRow, Measure, QuestionRow, ShareRow, ShiftRow};
+use tables::{Rounded, six_digits};
 
 /// What a check may look at.
 #[derive(Clone, Copy)]
@@ -111,10 +114,14 @@ pub struct Outcome {
     pub annotators: Vec<AnnotatorRow>,
     /// Influence by (dimension, `ratings` or `votes`, annotator); goes into the annotators' rows.
     pub influence: Vec<(String, String, String, Measure)>,
-    /// One row per question, judge and dimension.
+    /// One row per question and judge.
     pub questions: Vec<QuestionRow>,
+    /// One row per question, judge and dimension.
+    pub shifts: Vec<ShiftRow>,
     /// One row per group of pairs.
     pub groups: Vec<GroupRow>,
+    /// One row per head and dimension of the checklist.
+    pub shares: Vec<ShareRow>,
     /// What could not be looked at, and why: (subject, reason).
     pub not_run: Vec<(String, String)>,
     /// What the reader should know.
@@ -134,7 +141,9 @@ impl Outcome {
         self.annotators.extend(other.annotators);
         self.influence.extend(other.influence);
         self.questions.extend(other.questions);
+        self.shifts.extend(other.shifts);
         self.groups.extend(other.groups);
+        self.shares.extend(other.shares);
         self.not_run.extend(other.not_run);
         self.notes.extend(other.notes);
     }
@@ -152,7 +161,7 @@ pub struct NotRun {
 }
 
 /// The whole result.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Audit {
     /// Name of the data set.
     pub dataset: String,
@@ -178,8 +187,14 @@ pub struct Audit {
     pub annotators: Vec<AnnotatorRow>,
     /// Questions, or categories of questions where every prompt has its own.
     pub questions: Vec<QuestionRow>,
+    /// The same against the labels of each dimension.
+    #[serde(default)]
+    pub shifts: Vec<ShiftRow>,
     /// Groups of pairs, where heads were given.
     pub groups: Vec<GroupRow>,
+    /// Dimensions behind each head's score, where heads were given.
+    #[serde(default)]
+    pub shares: Vec<ShareRow>,
     /// What could not be looked at, and why.
     pub not_run: Vec<NotRun>,
     /// What the reader should know.
@@ -195,6 +210,31 @@ impl Audit {
     /// Number of findings with this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.findings.iter().filter(|f| f.verdict == verdict).count()
+    }
+
+    /// Keeps six significant digits of every number.
+    fn round(&mut self) {
+        for finding in &mut self.findings {
+            let numbers = [&mut finding.estimate, &mut finding.low, &mut finding.high, &mut finding.p, &mut finding.q];
+            numbers.into_iter().flatten().for_each(|value| *value = six_digits(*value));
+        }
+        fn all<R: Rounded>(rows: &mut [R]) {
+            rows.iter_mut().for_each(Rounded::round);
+        }
+        all(&mut self.agreement);
+        all(&mut self.annotators);
+        all(&mut self.questions);
+        all(&mut self.shifts);
+        all(&mut self.groups);
+        all(&mut self.shares);
+    }
+
+    /// For a report, which has room for what matters: findings that are fine keep their numbers and lose their sentences.
+    #[must_use]
+    pub fn for_report(mut self) -> Self {
+        let fine = self.findings.iter_mut().filter(|f| f.verdict == Verdict::Fine);
+        fine.for_each(|f| (f.message, f.reason) = (String::new(), None));
+        self
     }
 
     /// The first finding of a check about `subject` on `dimension`.
@@ -231,7 +271,7 @@ pub fn audit(input: &AuditInput) -> Result<Audit> {
         }
     }
     let tests = settle::settle(&mut all.findings);
-    Ok(Audit {
+    let mut found = Audit {
         dataset: ds.name.clone(),
         simulated: ds.simulated,
         dimensions: input.dimensions().map(|(_, name)| name.to_owned()).collect(),
@@ -244,8 +284,12 @@ pub fn audit(input: &AuditInput) -> Result<Audit> {
         agreement: all.agreement,
         annotators: all.annotators,
         questions: all.questions,
+        shifts: all.shifts,
         groups: all.groups,
+        shares: all.shares,
         not_run,
         notes: all.notes,
-    })
+    };
+    found.round();
+    Ok(found)
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::judge::judge_name;
 use super::pairs::{Decided, decided, indicator, valued};
-use super::tables::{Measure, QuestionRow};
+use super::tables::{Measure, QuestionRow, ShiftRow};
 use super::{Area, AuditInput, Band, Estimate, Finding, Outcome, Side};
 use crate::Result;
 use crate::dataset::Answers;
@@ -49,7 +49,8 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
         outcome.notes.push("Every prompt has questions of its own: the judge is audited by category.".to_owned());
     }
     outcome.findings.extend(units.iter().filter_map(|unit| saturation(input, unit)));
-    let truths: Vec<Option<Truth>> = units.par_iter().map(|unit| truth(input, unit)).collect();
+    let means = mean_ratings(input);
+    let truths: Vec<Option<Truth>> = units.par_iter().map(|unit| truth(input, unit, &means)).collect();
     outcome
         .findings
         .extend(units.iter().zip(&truths).flat_map(|(unit, truth)| truth_findings(input, unit, truth.as_ref())));
@@ -57,27 +58,33 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
         let reason = "accuracy against ratings needs a checklist with thresholds and ratings on its sub-dimensions";
         outcome.not_run.push(("accuracy and calibration of answers".to_owned(), reason.to_owned()));
     }
-    let dimensions: Vec<(usize, &str)> = input.dimensions().collect();
-    for &(d, name) in &dimensions {
+    outcome
+        .questions
+        .extend(units.par_iter().zip(&truths).map(|(unit, t)| row(input, unit, t.as_ref())).collect::<Vec<_>>());
+    for (d, name) in input.dimensions() {
         let pairs = decided(input, d);
-        let made: Vec<(QuestionRow, Option<Finding>)> = (units.par_iter().zip(&truths))
-            .map(|(unit, truth)| {
+        let made: Vec<(ShiftRow, Option<Finding>)> = (units.par_iter())
+            .map(|unit| {
                 let shift = shift(&pairs, unit);
-                let row = row(input, unit, truth.as_ref(), Some((d, name)), shift.as_ref());
-                (row, shift.filter(|_| layout == Layout::Fixed).map(|found| direction(unit, name, &found)))
+                let finding = shift.as_ref().filter(|_| layout == Layout::Fixed && concerns(input, unit, name));
+                (shift_row(input, unit, (d, name), shift.as_ref()), finding.map(|found| direction(unit, name, found)))
             })
             .collect();
         for (row, finding) in made {
-            outcome.questions.push(row);
+            outcome.shifts.push(row);
             outcome.findings.extend(finding);
         }
     }
-    if dimensions.is_empty() {
-        outcome
-            .questions
-            .extend(units.iter().zip(&truths).map(|(unit, truth)| row(input, unit, truth.as_ref(), None, None)));
-    }
     Ok(outcome)
+}
+
+/// Whether a question should speak for the labels of a dimension: its own, or one that is none of the checklist's (overall).
+/// Against other dimensions it may well point the other way (lively against steady); the table of shifts has these, too.
+fn concerns(input: &AuditInput, unit: &Unit, dimension: &str) -> bool {
+    let (Some(checklist), Some(q)) = (&input.ds.checklist, unit.question) else { return true };
+    let question = &checklist.questions[q];
+    let own = question.dimension == dimension || question.subdimension == dimension;
+    own || !checklist.questions.iter().any(|q| q.dimension == dimension || q.subdimension == dimension)
 }
 
 /// Question × judge, or category × judge where prompts have questions of their own; in order of appearance.
@@ -180,15 +187,22 @@ struct Truth {
     calibration: Option<Estimate>,
 }
 
-fn truth(input: &AuditInput, unit: &Unit) -> Option<Truth> {
-    let question = &input.ds.checklist.as_ref()?.questions[unit.question?];
-    let threshold = question.threshold?;
-    let mut means: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
-    for rating in input.ds.ratings.iter().filter(|r| r.dimension == question.subdimension) {
-        let slot = means.entry(rating.item).or_default();
+/// Per rated dimension: sum and number of the ratings of each item.
+type Ratings<'a> = BTreeMap<&'a str, BTreeMap<usize, (f64, f64)>>;
+
+fn mean_ratings<'a>(input: &AuditInput<'a>) -> Ratings<'a> {
+    let mut ratings = Ratings::new();
+    for rating in &input.ds.ratings {
+        let slot = ratings.entry(&rating.dimension).or_default().entry(rating.item).or_default();
         *slot = (slot.0 + rating.value, slot.1 + 1.0);
     }
-    let rows: Vec<(f64, bool, usize)> = (means.iter())
+    ratings
+}
+
+fn truth(input: &AuditInput, unit: &Unit, ratings: &Ratings) -> Option<Truth> {
+    let question = &input.ds.checklist.as_ref()?.questions[unit.question?];
+    let threshold = question.threshold?;
+    let rows: Vec<(f64, bool, usize)> = (ratings.get(question.subdimension.as_str()).into_iter().flatten())
         .filter_map(|(&item, (sum, n))| Some((unit.p[item]?, sum / n >= threshold - 1e-9, input.ds.items.group(item))))
         .collect();
     let clusters: Vec<usize> = rows.iter().map(|row| row.2).collect();
@@ -249,33 +263,34 @@ fn truth_findings(input: &AuditInput, unit: &Unit, truth: Option<&Truth>) -> Vec
     findings
 }
 
-fn row(
-    input: &AuditInput,
-    unit: &Unit,
-    truth: Option<&Truth>,
-    dimension: Option<(usize, &str)>,
-    shift: Option<&Estimate>,
-) -> QuestionRow {
-    let measure =
-        |found: Option<&Estimate>, why: &str| found.map_or_else(|| Measure::undefined(why), Estimate::measure);
+/// The found estimate as a measure, or why there is none.
+fn measure(found: Option<&Estimate>, why: &str) -> Measure {
+    found.map_or_else(|| Measure::undefined(why), Estimate::measure)
+}
+
+fn row(input: &AuditInput, unit: &Unit, truth: Option<&Truth>) -> QuestionRow {
     let no_truth = "no ratings on this question's sub-dimension, or no threshold";
+    let uncalibrated = if truth.is_some() { "answers are yes or no, not probabilities" } else { no_truth };
     QuestionRow {
         question: unit.name.clone(),
         judge: judge_name(&unit.judge).to_owned(),
-        dimension: dimension.map(|(_, name)| name.to_owned()).unwrap_or_default(),
         answers: unit.answers,
         yes_rate: measure(mean_yes(input, unit).as_ref(), "no answer"),
         missing: unit.missing as f64 / unit.answers.max(1) as f64,
         unparsable: unit.unparsable as f64 / unit.answers.max(1) as f64,
-        shift: measure(shift, "no decided pair has answers for both items"),
-        spearman: dimension
-            .map_or_else(|| Measure::undefined("there are no pairs"), |(d, _)| correlation(input, unit, d)),
         accuracy: measure(truth.and_then(|t| t.accuracy.as_ref()), no_truth),
         balanced_accuracy: measure(truth.and_then(|t| t.balanced.as_ref()), no_truth),
         prevalence: measure(truth.and_then(|t| t.prevalence.as_ref()), no_truth),
-        calibration_error: measure(
-            truth.and_then(|t| t.calibration.as_ref()),
-            if truth.is_some() { "answers are yes or no, not probabilities" } else { no_truth },
-        ),
+        calibration_error: measure(truth.and_then(|t| t.calibration.as_ref()), uncalibrated),
+    }
+}
+
+fn shift_row(input: &AuditInput, unit: &Unit, (d, name): (usize, &str), shift: Option<&Estimate>) -> ShiftRow {
+    ShiftRow {
+        question: unit.name.clone(),
+        judge: judge_name(&unit.judge).to_owned(),
+        dimension: name.to_owned(),
+        shift: measure(shift, "no decided pair has answers for both items"),
+        spearman: correlation(input, unit, d),
     }
 }

@@ -1,6 +1,7 @@
-//! Mean yes-share of preferred items minus that of the others (arXiv 2412.21059, Fig. 4), over all questions.
+//! Mean yes-share of preferred items minus that of the others (arXiv 2412.21059, Fig. 4), over all questions: of the features
+//! where they are answers (gated as the heads see them), else of the answers beside a table of features.
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, Grouping};
 use super::pairs::{Decided, decided, valued};
 use super::{Area, AuditInput, Band, Estimate, Finding, Outcome, Side};
 use crate::Result;
@@ -14,8 +15,8 @@ const BAND: Band = Band { null: 0.0, look: 0.005, bad: 0.05, side: Side::Below }
 /// # Errors
 /// None.
 pub fn run(input: &AuditInput) -> Result<Outcome> {
-    let Some(share) = input.features.and_then(yes_share) else {
-        return Ok(Outcome::not_applicable("no feature is an answer or an aggregate of answers"));
+    let Some(share) = input.features.and_then(yes_share).or_else(|| yes_share_of_answers(input)) else {
+        return Ok(Outcome::not_applicable("there are no answers: numbers of a features table have no yes"));
     };
     let attributes = Attributes::new(input);
     let mut outcome = Outcome::default();
@@ -28,30 +29,28 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
             "all decided pairs".to_owned(),
             valued(&pairs, difference),
         ));
-        for grouping in &attributes.of_pairs {
+        let mut by_group = |grouping: &Grouping, of_items: bool| {
+            let mut without = 0;
             for (g, value) in grouping.values.iter().enumerate() {
-                let inside =
-                    |pair: &Decided| (grouping.group[pair.pair] == Some(g)).then(|| difference(pair)).flatten();
-                let subject = format!("{} = {value}", grouping.name);
-                let found = valued(&pairs, inside);
-                if !found.0.is_empty() {
-                    outcome.findings.push(finding("yes-share-shift-by-group", name, subject, found));
-                }
-            }
-        }
-        for grouping in &attributes.of_items {
-            for (g, value) in grouping.values.iter().enumerate() {
-                let inside = |pair: &Decided| {
-                    let members = [pair.preferred, pair.other].map(|item| grouping.group[item] == Some(g));
-                    (members[0] || members[1]).then(|| difference(pair)).flatten()
+                let member = |pair: &Decided| match of_items {
+                    true => [pair.preferred, pair.other].iter().any(|&item| grouping.group[item] == Some(g)),
+                    false => grouping.group[pair.pair] == Some(g),
                 };
-                let subject = format!("with {} = {value}", grouping.name);
-                let found = valued(&pairs, inside);
-                if !found.0.is_empty() {
-                    outcome.findings.push(finding("yes-share-shift-by-group", name, subject, found));
+                let found = valued(&pairs, |pair| member(pair).then(|| difference(pair)).flatten());
+                if found.0.is_empty() {
+                    without += 1;
+                    continue;
                 }
+                let subject = format!("{}{} = {value}", if of_items { "with " } else { "" }, grouping.name);
+                outcome.findings.push(finding("yes-share-shift-by-group", name, subject, found));
             }
-        }
+            if without > 0 {
+                let reason = format!("{without} of {} values have no decided pair here", grouping.values.len());
+                outcome.not_run.push((format!("{name}: by {}", grouping.name), reason));
+            }
+        };
+        attributes.of_pairs.iter().for_each(|grouping| by_group(grouping, false));
+        attributes.of_items.iter().for_each(|grouping| by_group(grouping, true));
     }
     Ok(outcome)
 }
@@ -74,6 +73,18 @@ fn yes_share(features: &FeatureMatrix) -> Option<Vec<Option<f64>>> {
         (n > 0).then(|| sum / n as f64)
     };
     Some(features.values.rows().into_iter().map(mean).collect())
+}
+
+/// Per item: mean P(yes) over all answers of all judges, where the heads read a table of features in their place.
+fn yes_share_of_answers(input: &AuditInput) -> Option<Vec<Option<f64>>> {
+    let answers = input.ds.answers.as_ref()?;
+    let mut sums = vec![(0.0, 0usize); input.ds.items.len()];
+    for row in &answers.rows {
+        if let Some(p) = row.p_yes {
+            sums[row.item] = (sums[row.item].0 + p, sums[row.item].1 + 1);
+        }
+    }
+    Some(sums.into_iter().map(|(sum, n)| (n > 0).then(|| sum / n as f64)).collect())
 }
 
 fn finding(check: &str, dimension: &str, subject: String, (values, clusters): (Vec<f64>, Vec<usize>)) -> Finding {

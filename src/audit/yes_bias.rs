@@ -18,17 +18,27 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
     let (Some(checklist), Some(answers)) = (&ds.checklist, &ds.answers) else {
         return Ok(Outcome::not_applicable("it needs answers, and a checklist whose questions have thresholds"));
     };
-    let mut ratings: BTreeMap<(&str, usize), Vec<f64>> = BTreeMap::new();
+    // Per sub-dimension: the ratings of each item.
+    let mut ratings: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
     for rating in &ds.ratings {
-        ratings.entry((&rating.dimension, rating.item)).or_default().push(rating.value);
+        let of_items = ratings.entry(&rating.dimension).or_insert_with(|| vec![Vec::new(); ds.items.len()]);
+        of_items[rating.item].push(rating.value);
     }
-    let place: Vec<Option<usize>> = answers.question_ids.iter().map(|id| checklist.index(id)).collect();
+    // Per question of the answers: its place in the checklist, its threshold, and the ratings to compare it with.
+    let place: Vec<Option<(usize, f64, &Vec<Vec<f64>>)>> = (answers.question_ids.iter())
+        .map(|id| {
+            let q = checklist.index(id)?;
+            let question = &checklist.questions[q];
+            Some((q, question.threshold?, ratings.get(question.subdimension.as_str())?))
+        })
+        .collect();
     let mut rows: BTreeMap<(usize, usize), (Vec<f64>, Vec<usize>)> = BTreeMap::new();
     for answer in &answers.rows {
-        let (Some(q), Some(p)) = (place[answer.question], answer.p_yes) else { continue };
-        let question = &checklist.questions[q];
-        let Some(threshold) = question.threshold else { continue };
-        let Some(values) = ratings.get(&(question.subdimension.as_str(), answer.item)) else { continue };
+        let (Some((q, threshold, ratings)), Some(p)) = (place[answer.question], answer.p_yes) else { continue };
+        let values = &ratings[answer.item];
+        if values.is_empty() {
+            continue;
+        }
         let people = values.iter().filter(|v| **v >= threshold - 1e-9).count() as f64 / values.len() as f64;
         let (off, cluster) = rows.entry((answer.judge, q)).or_default();
         off.push(f64::from(u8::from(p >= 0.5)) - people);

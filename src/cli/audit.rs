@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
 use super::printer::{Printer, json_target, to_json};
-use crate::audit::{Audit, AuditInput, AuditOptions, Finding, Verdict, audit};
+use crate::audit::{Audit, AuditInput, AuditOptions, Digest, Finding, Verdict, audit};
 use crate::dataset;
 use crate::features;
 use crate::head::HeadsFile;
 use crate::output::{self, FOLDER_MARK};
+use crate::report;
 use crate::{Error, Result};
 
 /// From which verdict on the command fails.
@@ -48,7 +49,7 @@ pub struct AuditArgs {
     /// Write everything as JSON (`-` = stdout, in place of the table)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Show what is fine, too
+    /// Show every finding as one line, what is fine among them
     #[arg(long)]
     all: bool,
     /// Do not refit heads: leaves out influence, controlled effects and negative controls
@@ -95,7 +96,7 @@ pub fn run(args: &AuditArgs, printer: &Printer) -> Result<()> {
     let found = audit(&AuditInput { ds: &ds, features: matrix.as_ref(), heads: heads.as_ref(), options: &options })?;
     progress.finish_and_clear();
     if !to_stdout {
-        show(&found, args.all, printer);
+        show(&found, args, printer);
     }
     if let Some(folder) = &args.output {
         output::write_folder(folder, &files(&found)?, true)?;
@@ -119,24 +120,123 @@ fn fail(found: &Audit, fail_on: Option<FailOn>) -> Result<()> {
     }
 }
 
-fn show(found: &Audit, all: bool, printer: &Printer) {
+/// Entries that are shown at once: more than fit on a screen are not read.
+const SHOWN: usize = 10;
+/// Other subjects that an entry names.
+const OTHERS: usize = 4;
+/// Longest subject in the table, in characters; the sentence below has all of it.
+const WIDEST: usize = 36;
+/// Reasons and notes that are shown.
+const REASONS: usize = 4;
+
+fn show(found: &Audit, args: &AuditArgs, printer: &Printer) {
     let simulated = if found.simulated { " (SIMULATED data)" } else { "" };
-    printer.line(format!("{}{simulated}: {}", found.dataset, summary(found)));
-    let shown: Vec<&Finding> = found.findings.iter().filter(|f| all || f.verdict >= Verdict::Look).collect();
-    if !shown.is_empty() {
+    printer.prose(&format!("{}{simulated}: {}", found.dataset, summary(found)));
+    if args.all {
         printer.line("");
-        let rows: Vec<Vec<String>> = shown.iter().map(|f| row(f)).collect();
-        printer.table(&HEAD, &rows, 4);
+        printer.table(&HEAD, &found.findings.iter().map(row).collect::<Vec<_>>(), 4);
+        printer.line("");
+    } else {
+        digest(&Digest::new(found), args, printer);
     }
-    for (verdict, title) in [(Verdict::Bad, "Bad"), (Verdict::Look, "Look")] {
-        let worth: Vec<&&Finding> = shown.iter().filter(|f| f.verdict == verdict).collect();
-        if !worth.is_empty() {
-            printer.line(format!("\n{title}:"));
-        }
-        for finding in worth {
-            printer.prose(&format!("- {} {}", finding.message, finding.remedy));
+    beside(found, args, printer);
+}
+
+/// What matters: a table, and below it what each line says and what to do about it.
+fn digest(digest: &Digest, args: &AuditArgs, printer: &Printer) {
+    if digest.entries.is_empty() {
+        printer.line("Nothing that was looked at calls for attention.");
+        return;
+    }
+    let shown = &digest.entries[..digest.entries.len().min(SHOWN)];
+    let rows = shown.iter().enumerate().map(|(i, entry)| {
+        let worst = entry.worst();
+        let title = entry.attribute.map_or_else(|| entry.check.to_owned(), |a| format!("{} ({a})", entry.check));
+        let cells = row(worst);
+        let numbers = cells[4..7].iter().cloned();
+        let dimension = worst.dimension.as_ref().map_or_else(String::new, |d| format!(", {d}"));
+        let about = format!("{}{dimension}", cut(&worst.subject, WIDEST));
+        [(i + 1).to_string(), cells[0].clone(), title, about]
+            .into_iter()
+            .chain(numbers)
+            .chain([entry.counts()])
+            .collect()
+    });
+    printer.line("");
+    printer.table(
+        &["", "verdict", "check", "worst", "estimate", "95 % interval", "n", "raised"],
+        &rows.collect::<Vec<Vec<String>>>(),
+        4,
+    );
+    printer.line("");
+    for (i, entry) in shown.iter().enumerate() {
+        let worst = entry.worst();
+        let others: Vec<String> = entry
+            .others(OTHERS)
+            .into_iter()
+            .map(|f| format!("{} {}", f.subject, f.estimate.map_or_else(String::new, |e| format!("{e:.3}"))))
+            .collect();
+        let others = if others.is_empty() { String::new() } else { format!(" Then {}.", others.join("; ")) };
+        printer.prose(&format!("{}. {}{others} → {}", i + 1, worst.message, worst.remedy));
+    }
+    let hidden = digest.entries.len() - shown.len();
+    if hidden > 0 {
+        let findings: usize = digest.entries[SHOWN..].iter().map(|e| e.raised.len()).sum();
+        let place = args.output.as_ref().map_or_else(
+            || "-o DIR writes all of them, --all shows them".to_owned(),
+            |folder| format!("in {}", folder.join("audit.md").display()),
+        );
+        printer.line(format!("… {hidden} more lines like these ({findings} findings): {place}."));
+    }
+    printer.line("");
+}
+
+/// The first `most` characters.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+/// What is fine, what cannot be told, what was not looked at, and why.
+fn beside(found: &Audit, args: &AuditArgs, printer: &Printer) {
+    let digest = Digest::new(found);
+    let list = |counts: &[(&str, usize)]| {
+        let named: Vec<String> = counts.iter().take(SHOWN).map(|(check, n)| format!("{check} {n}")).collect();
+        let more = counts.len().saturating_sub(SHOWN);
+        if more > 0 { format!("{} and {more} more checks", named.join(", ")) } else { named.join(", ") }
+    };
+    for (word, counts) in [("Fine", &digest.fine), ("Not enough data", &digest.unknown)] {
+        if !counts.is_empty() {
+            printer.prose(&format!("{word}: {}.", list(counts)));
         }
     }
+    let most = if args.all { usize::MAX } else { REASONS };
+    for (check, reason, parts) in digest.not_run.iter().take(most) {
+        let parts = if *parts > 1 { format!(" ({parts} parts)") } else { String::new() };
+        printer.prose(&format!("Not looked at: {check}{parts}: {reason}."));
+    }
+    for note in found.notes.iter().take(most) {
+        printer.prose(&format!("Note: {note}"));
+    }
+    let hidden = digest.not_run.len().saturating_sub(most) + found.notes.len().saturating_sub(most);
+    if hidden > 0 {
+        printer.line(format!("… {hidden} more reasons and notes (--all, audit.md)."));
+    }
+}
+
+/// The folder's files.
+fn files(found: &Audit) -> Result<Vec<(String, Vec<u8>)>> {
+    #[derive(Serialize)]
+    struct Mark<'a> {
+        kind: &'a str,
+        version: &'a str,
+    }
+    let mark = Mark { kind: "audit", version: env!("CARGO_PKG_VERSION") };
+    let mut files = vec![(FOLDER_MARK.to_owned(), to_json(&mark)?.into_bytes())];
+    files.extend(report::audit_files(found)?);
+    Ok(files)
 }
 
 const HEAD: [&str; 8] = ["verdict", "check", "dimension", "subject", "estimate", "95 % interval", "n", "q"];
@@ -179,18 +279,4 @@ fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::Look => "look",
         Verdict::Bad => "bad",
     }
-}
-
-/// The folder's files.
-fn files(found: &Audit) -> Result<Vec<(String, Vec<u8>)>> {
-    #[derive(Serialize)]
-    struct Mark<'a> {
-        kind: &'a str,
-        version: &'a str,
-    }
-    let mark = Mark { kind: "audit", version: env!("CARGO_PKG_VERSION") };
-    Ok(vec![
-        (FOLDER_MARK.to_owned(), to_json(&mark)?.into_bytes()),
-        ("audit.json".to_owned(), to_json(found)?.into_bytes()),
-    ])
 }

@@ -12,6 +12,7 @@ use crate::evaluate::Evaluation;
 use crate::head::HeadsFile;
 use crate::plot::Chart;
 use crate::report::{Diff, Report};
+use crate::selftest::Selftest;
 use crate::synth::Planted;
 
 /// Print the JSON Schema of one of our files
@@ -45,6 +46,8 @@ pub enum Name {
     Chart,
     /// diff.json, written by `headfit report --diff`
     Diff,
+    /// The JSON of `headfit selftest --json`
+    Selftest,
     /// report.json, written by `headfit report` and `headfit demo`
     Report,
 }
@@ -59,6 +62,7 @@ impl Name {
             Self::Manifest => schema_for!(Manifest),
             Self::Check => schema_for!(CheckReport),
             Self::Planted => schema_for!(Planted),
+            Self::Selftest => schema_for!(Selftest),
             Self::Report => schema_for!(Report),
             Self::Chart => schema_for!(Chart),
             Self::Diff => schema_for!(Diff),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::printer::{Printer, json_target};
 use crate::output::{FOLDER_MARK, write_folder};
-use crate::synth::{DEMO_SEED, MARK_COMMAND, Mark, Simulation, SimulationOptions, simulate};
+use crate::synth::{DEMO_SEED, MARK_COMMAND, Mark, Plants, Setting, Simulation, SimulationOptions, simulate};
 use crate::{Error, Result};
 
 /// Write a simulated data set with planted weights
@@ -20,6 +20,8 @@ use crate::{Error, Result};
         headfit synth -o sim                         the demo's data set, as a folder\n  \
         headfit synth -o sim --seed 7 --force        other draws; replaces the folder that synth wrote before\n  \
         headfit synth -o small --train-pairs 300 --test-pairs 150\n  \
+        headfit synth -o biased --sound --plant position=0.6 --plant lenient=0.8\n  \
+        headfit audit biased                         finds both, with their sizes, and nothing else\n  \
         headfit fit sim -o heads.json                then use it like any data set\n\n\
         A folder that is not empty is left alone; with --force, one that synth wrote itself is replaced as a whole.")]
 pub struct SynthArgs {
@@ -35,12 +37,27 @@ pub struct SynthArgs {
     /// Test pairs per dimension (three per prompt)
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     test_pairs: u32,
+    /// Plant a bias of known size, for an audit to find; may be repeated. position, length, generator (log-odds); lenient,
+    /// yes-saying, broken-ladder, leaked-prompts, copied-ratings (shares); inverted-scorer (1)
+    #[arg(long, value_name = "BIAS=SIZE", value_parser = parse_plant)]
+    plant: Vec<(String, f64)>,
+    /// A world without flaws: a good judge, people of one kind, the dimension overall only. What an audit finds there was planted
+    #[arg(long)]
+    sound: bool,
     /// Replace a folder that synth wrote before, and overwrite the JSON file
     #[arg(long)]
     force: bool,
     /// Write what was made as JSON to FILE (- = stdout)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// `BIAS=SIZE`.
+fn parse_plant(text: &str) -> std::result::Result<(String, f64), String> {
+    let (name, size) = text.split_once('=').ok_or("write BIAS=SIZE, as in position=0.3")?;
+    let size = size.parse::<f64>().map_err(|_| format!("{size} is no number"))?;
+    Plants::default().plant(name, size)?;
+    Ok((name.to_owned(), size))
 }
 
 /// What was written.
@@ -77,12 +94,17 @@ struct FileSummary {
 pub fn run(args: &SynthArgs, printer: &Printer) -> Result<()> {
     refuse_folder(&args.output, args.force)?;
     json_target(args.json.as_deref(), args.force)?;
+    let mut plants = Plants::default();
+    for (name, size) in &args.plant {
+        plants.plant(name, *size).map_err(|message| Error::Usage(format!("--plant {name}={size}: {message}")))?;
+    }
     let bar = printer.progress("simulating");
     let options = SimulationOptions {
         seed: args.seed,
         train_pairs: args.train_pairs as usize,
         test_pairs: args.test_pairs as usize,
-        ..SimulationOptions::default()
+        setting: if args.sound { Setting::Sound } else { Setting::default() },
+        plants,
     };
     let simulation = simulate(options)?;
     let files = simulation.files()?;

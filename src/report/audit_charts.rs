@@ -235,7 +235,7 @@ fn annotators(audit: &Audit, dimension: &str, of: &str) -> Annotators {
 /// Dimensions of the pairs that questions were compared with.
 fn judged(audit: &Audit) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for row in &audit.questions {
+    for row in &audit.shifts {
         if !found.contains(&row.dimension) {
             found.push(row.dimension.clone());
         }
@@ -244,8 +244,8 @@ fn judged(audit: &Audit) -> Vec<String> {
 }
 
 fn yes_share(report: &Report, audit: &Audit, dimension: &str) -> Option<YesShare> {
-    let several = audit.questions.iter().any(|q| q.judge != audit.questions[0].judge);
-    let rows: Vec<Shift> = (audit.questions.iter())
+    let several = audit.shifts.iter().any(|q| q.judge != audit.shifts[0].judge);
+    let rows: Vec<Shift> = (audit.shifts.iter())
         .filter(|q| q.dimension == dimension && q.shift.value.is_some())
         .map(|q| {
             let (label, group) = known(report, &q.question);
@@ -277,7 +277,7 @@ fn judge_quality(report: &Report, audit: &Audit, dimension: &str) -> Option<Judg
         let row = head.weights.iter().find(|w| w.id == q.question || w.id == format!("{}/{}", q.judge, q.question))?;
         Some(Judged { label: row.label.clone(), quality, weight: row.effect })
     };
-    let points: Vec<Judged> = audit.questions.iter().filter(|q| q.dimension == dimension).filter_map(point).collect();
+    let points: Vec<Judged> = audit.questions.iter().filter_map(point).collect();
     (points.len() > 1).then(|| JudgeQuality {
         id: charts::id("judge-quality", dimension),
         simulated: audit.simulated,

@@ -288,9 +288,15 @@ fn findings(old: &Report, new: &Report) -> Vec<FindingChange> {
     };
     let mut changes = Vec::new();
     for f in &after.findings {
-        let was = before.findings.iter().find(|g| same(f, g)).map(|g| g.verdict);
+        let before = before.findings.iter().find(|g| same(f, g));
+        let was = before.map(|g| g.verdict);
         if was != Some(f.verdict) {
-            changes.push(change(f, was, Some(f.verdict)));
+            let mut change = change(f, was, Some(f.verdict));
+            // What is fine now has no sentence any more: the one that it had says what is gone.
+            if let Some(before) = before.filter(|_| change.message.is_empty()) {
+                change.message.clone_from(&before.message);
+            }
+            changes.push(change);
         }
     }
     for f in before.findings.iter().filter(|f| !after.findings.iter().any(|g| same(f, g))) {

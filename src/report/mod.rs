@@ -3,19 +3,23 @@
 //! [`Report`] is the truth: `report.json` is the value itself, and Markdown, HTML and CSV show nothing that is not in it.
 
 mod artefact;
+mod artefact_facts;
 mod artefact_read;
 mod audit_charts;
+mod audit_files;
 mod audit_view;
 mod charts;
 mod diff;
 mod escape;
 mod folder;
 mod latex;
+mod methods;
 mod model_card;
 mod names;
 mod order_charts;
 pub mod published;
 mod render;
+pub mod sheets;
 pub mod suite;
 mod suite_pages;
 mod tables;
@@ -26,6 +30,7 @@ mod view;
 mod worked;
 
 pub use artefact::{Artefact, DimensionTables, PairLine, ScorerLine};
+pub use audit_files::audit_files;
 pub use diff::{AccuracyChange, Diff, FindingChange, HeadChange, Side, WeightChange, head_changes};
 pub use folder::refuse_folder;
 pub use render::Templates;
@@ -305,12 +310,12 @@ impl Report {
             title: parts.title,
             simulated: parts.evaluation.simulated || parts.card.simulated,
             verdict: verdict::paragraphs(&parts.evaluation, &heads, (&parts.recovery, parts.audit.as_ref())),
-            audit: parts.audit,
+            audit: parts.audit.map(Audit::for_report),
             answers: parts.answers,
             figures: Vec::new(),
             problems: view::problems(parts.problems),
             feature_notes: parts.feature_notes,
-            methods: view::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
+            methods: methods::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
             card: parts.card,
             heads,
             worked: parts.worked,

@@ -24,6 +24,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("weights.html.j2", include_str!("templates/weights.html.j2")),
     ("dimensions.html.j2", include_str!("templates/dimensions.html.j2")),
     ("audit.html.j2", include_str!("templates/audit.html.j2")),
+    ("audit.md.j2", include_str!("templates/audit.md.j2")),
     ("data.html.j2", include_str!("templates/data.html.j2")),
     ("methods.html.j2", include_str!("templates/methods.html.j2")),
     ("report.md.j2", include_str!("templates/report.md.j2")),
@@ -34,6 +35,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("leakage.md.j2", include_str!("templates/leakage.md.j2")),
     ("published.html.j2", include_str!("templates/published.html.j2")),
     ("published.md.j2", include_str!("templates/published.md.j2")),
+    ("sheets.html.j2", include_str!("templates/sheets.html.j2")),
+    ("sheets.md.j2", include_str!("templates/sheets.md.j2")),
     ("suite.html.j2", include_str!("templates/suite.html.j2")),
     ("suite.md.j2", include_str!("templates/suite.md.j2")),
     ("report.css", include_str!("templates/report.css")),
@@ -90,9 +93,7 @@ const MARKDOWN_ESCAPE: &str = "markdown";
 
 /// `report.json` and `diff.json`.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(failed)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    crate::output::json_rows(value, 3)
 }
 
 /// `report.md`.

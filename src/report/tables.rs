@@ -2,6 +2,7 @@
 
 use super::Report;
 use super::escape::csv_text;
+use crate::audit::Finding;
 use crate::{Error, Result};
 
 /// All tables: file name and bytes.
@@ -10,7 +11,7 @@ pub(super) fn all(report: &Report) -> Result<Vec<(String, Vec<u8>)>> {
         ("tables/leaderboard.csv".to_owned(), leaderboard(report)?),
         ("tables/comparisons.csv".to_owned(), comparisons(report)?),
         ("tables/weights.csv".to_owned(), weights(report)?),
-        ("tables/findings.csv".to_owned(), findings(report)?),
+        ("tables/findings.csv".to_owned(), finding_rows(report.audit.as_ref().map_or(&[], |a| &a.findings))?),
     ])
 }
 
@@ -112,7 +113,8 @@ fn comparisons(report: &Report) -> Result<Vec<u8>> {
     table.bytes()
 }
 
-fn findings(report: &Report) -> Result<Vec<u8>> {
+/// The findings of an audit.
+pub(super) fn finding_rows(findings: &[Finding]) -> Result<Vec<u8>> {
     let head = [
         "verdict",
         "area",
@@ -129,9 +131,10 @@ fn findings(report: &Report) -> Result<Vec<u8>> {
         "q",
         "message",
         "remedy",
+        "reason",
     ];
     let mut table = Table::new(&head)?;
-    for f in report.audit.iter().flat_map(|a| &a.findings) {
+    for f in findings {
         table.row(&[
             Cell::Text(super::audit_view::word(f.verdict)),
             Cell::Text(super::audit_view::area(f.area)),
@@ -148,6 +151,7 @@ fn findings(report: &Report) -> Result<Vec<u8>> {
             Cell::Maybe(f.q),
             Cell::Text(&f.message),
             Cell::Text(&f.remedy),
+            Cell::Text(f.reason.as_deref().unwrap_or("")),
         ])?;
     }
     table.bytes()

@@ -59,12 +59,13 @@ impl Simulation {
     /// `dataset.toml`: says that the data are simulated, which checklist they answer, and the ranges of ratings.
     fn manifest(&self) -> String {
         let mut text = format!(
-            "# Simulated by `headfit synth --seed {} --train-pairs {} --test-pairs {}`: no person and no model said any\n\
+            "# Simulated by `headfit synth --seed {} --train-pairs {} --test-pairs {}{}`: no person and no model said any\n\
              # of this. The weights to find are in {PLANTED}.\n\
              name = \"{}\"\nsimulated = true\nchecklist = \"{}\"\n",
             self.options.seed,
             self.options.train_pairs,
             self.options.test_pairs,
+            self.options.more_flags(),
             self.name(),
             self.checklist.name,
         );

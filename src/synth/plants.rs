@@ -46,6 +46,56 @@ pub struct Plants {
 }
 
 impl Plants {
+    /// Names of the plants, as [`Plants::plant`] knows them, with what a size means.
+    pub const NAMES: [(&str, &str); 9] = [
+        ("position", "log-odds towards the item shown first"),
+        ("length", "log-odds for every 2 s more"),
+        ("generator", "log-odds for the last generator"),
+        ("lenient", "chance that the second annotator rates a step too high"),
+        ("yes-saying", "share of items on which the judge says yes to question 2 whatever it sees"),
+        ("broken-ladder", "share of items on which the answers of ladder 5 are upside down"),
+        ("inverted-scorer", "1: sim_vqascore is turned round"),
+        ("leaked-prompts", "share of test prompts that repeat a training prompt"),
+        ("copied-ratings", "share of items on which a fourth annotator copies the first"),
+    ];
+
+    /// Sets one plant by name.
+    ///
+    /// # Errors
+    /// A sentence for people where there is no such plant, or the size is none.
+    pub fn plant(&mut self, name: &str, size: f64) -> std::result::Result<(), String> {
+        let log_odds = ["position", "length", "generator"].contains(&name);
+        if !size.is_finite() || (!log_odds && !(0.0..=1.0).contains(&size)) {
+            let rule = if log_odds { "a finite number" } else { "a number from 0 to 1" };
+            return Err(format!("the size of {name} has to be {rule}"));
+        }
+        match name {
+            "position" => self.position = size,
+            "length" => self.length = size,
+            "generator" => self.generator = size,
+            "lenient" => self.lenient = size,
+            "yes-saying" => self.yes_saying = size,
+            "broken-ladder" => self.broken_ladder = size,
+            "inverted-scorer" if size == 0.0 || size == 1.0 => self.inverted_scorer = size == 1.0,
+            "inverted-scorer" => return Err("inverted-scorer is 0 or 1".to_owned()),
+            "leaked-prompts" => self.leaked_prompts = size,
+            "copied-ratings" => self.copied_ratings = size,
+            _ => {
+                let known: Vec<&str> = Self::NAMES.iter().map(|(name, _)| *name).collect();
+                return Err(format!("there is no plant of this name; known are {}", known.join(", ")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Name and size of each bias that is planted.
+    pub fn planted(&self) -> Vec<(&'static str, f64)> {
+        let inverted = f64::from(u8::from(self.inverted_scorer));
+        let sizes = [self.position, self.length, self.generator, self.lenient, self.yes_saying, self.broken_ladder];
+        let sizes = sizes.into_iter().chain([inverted, self.leaked_prompts, self.copied_ratings]);
+        Self::NAMES.iter().map(|(name, _)| *name).zip(sizes).filter(|(_, size)| *size != 0.0).collect()
+    }
+
     /// Whether nothing is planted.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
@@ -141,6 +191,23 @@ mod tests {
         assert_eq!(plants.lean((2, "6s"), (0, "2s")), 0.5 + 0.5 + 1.0);
         assert_eq!(plants.lean((0, "2s"), (2, "6s")), 0.5 - 0.5 - 1.0);
         assert_eq!(Plants::default().lean((2, "6s"), (0, "2s")), 0.0);
+    }
+
+    #[test]
+    fn every_plant_has_a_name_and_a_range() {
+        for (name, _) in Plants::NAMES {
+            let mut plants = Plants::default();
+            plants.plant(name, 1.0).unwrap();
+            assert_eq!(plants.planted(), [(name, 1.0)]);
+            assert!(plants.plant(name, f64::NAN).is_err());
+        }
+        let mut plants = Plants::default();
+        assert!(plants.plant("lenient", 1.5).unwrap_err().contains("from 0 to 1"));
+        assert!(plants.plant("inverted-scorer", 0.5).is_err());
+        assert!(plants.plant("mood", 1.0).unwrap_err().contains("known are position, length"));
+        assert!(plants.is_none());
+        plants.plant("position", -2.0).unwrap();
+        assert_eq!(plants.position, -2.0);
     }
 
     #[test]

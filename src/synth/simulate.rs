@@ -29,6 +29,17 @@ pub struct SimulationOptions {
     pub plants: Plants,
 }
 
+impl SimulationOptions {
+    /// Flags of `headfit synth` for the world and its biases; empty for the default.
+    pub(super) fn more_flags(&self) -> String {
+        let mut flags = if self.setting == Setting::Sound { " --sound".to_owned() } else { String::new() };
+        for (name, size) in self.plants.planted() {
+            flags.push_str(&format!(" --plant {name}={size}"));
+        }
+        flags
+    }
+}
+
 impl Default for SimulationOptions {
     /// The demo's: the pairs that VisionReward's video head was fitted and tested on.
     fn default() -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headfit::audit::{self, AnnotatorRow, Area, Audit, Band, Finding, NotRun, QuestionRow, Side};
+use headfit::audit::{self, AnnotatorRow, Area, Audit, Band, Finding, NotRun, QuestionRow, ShiftRow, Side};
 use headfit::dataset::DataCard;
 use headfit::evaluate::{
     AnswerPatterns, ColumnCorrelations, Comparison, Design, Evaluation, Floor, LadderSteps, Protocol, Row, Verdict,
@@ -209,13 +209,17 @@ pub fn audit(name: &dyn Fn(&str) -> String) -> Audit {
         agreement: measure(0.6),
         ..AnnotatorRow::default()
     };
-    let question = |id: &str, v: f64| QuestionRow {
+    let question = |id: &str| QuestionRow {
         question: format!("q-{}", name(id)),
-        dimension: name("overall"),
         answers: 40,
-        shift: measure(v),
         balanced_accuracy: measure(0.7),
         ..QuestionRow::default()
+    };
+    let shift = |id: &str, v: f64| ShiftRow {
+        question: format!("q-{}", name(id)),
+        dimension: name("overall"),
+        shift: measure(v),
+        ..ShiftRow::default()
     };
     Audit {
         dataset: name("toy"),
@@ -230,7 +234,9 @@ pub fn audit(name: &dyn Fn(&str) -> String) -> Audit {
         agreement: vec![],
         annotators: vec![annotator("Ann", 0.3), annotator("Bob", -0.2)],
         groups: vec![],
-        questions: vec![question("hands are right", 0.12), question("画面自然", -0.05)],
+        questions: vec![question("hands are right"), question("画面自然")],
+        shifts: vec![shift("hands are right", 0.12), shift("画面自然", -0.05)],
+        shares: vec![],
         not_run: vec![NotRun { check: "influence".into(), subject: name("all"), reason: name("no refits") }],
         notes: vec![name("slots are not people")],
     }

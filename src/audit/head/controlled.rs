@@ -6,10 +6,10 @@
 
 use ndarray::{Array2, Axis, concatenate};
 
-use super::attributes::{Attribute, Kind, MOST_LEVELS};
 use super::logistic::Rows;
 use super::scored::Scored;
-use super::{View, groups, list};
+use super::{MOST_LEVELS, View, groups, list};
+use crate::audit::attributes::{Attribute, Kind};
 use crate::audit::{Area, Band, Estimate, Finding, Outcome, Side};
 use crate::evaluate::intervals::{FEWEST_GROUPS, FEWEST_PAIRS};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::attributes::{Attribute, Kind, MOST_LEVELS};
 use super::jackknife::{add, jackknife};
 use super::logistic::Rows;
 use super::scored::{Scored, credit};
-use super::{View, list};
+use super::{MOST_LEVELS, View, list};
+use crate::audit::attributes::{Attribute, Kind};
 use crate::audit::{Area, Band, Estimate, Finding, GroupRow, Measure, Outcome, Side};
 use crate::evaluate::intervals::{FEWEST_GROUPS, FEWEST_PAIRS, enough};
 use crate::stats::quantile;
@@ -192,24 +192,16 @@ fn involving(
     let mut shown = 0;
     for (level, turned) in sets {
         let name = &names[level];
-        let inside: Vec<Option<usize>> = {
-            let mut marks = vec![Some(0); sides.len()];
-            sides.iter().enumerate().filter(|(_, s)| s.is_none()).for_each(|(i, _)| marks[i] = None);
-            turned.iter().for_each(|&(i, _)| marks[i] = Some(1));
-            marks
-        };
         let people = preference(scored, &turned, |i| f64::from(scored.human[i]));
         let head =
             preference(scored, &turned, |i| if scored.margin[i] == 0.0 { 0.0 } else { scored.margin[i].signum() });
-        let (Some(people), Some(head)) = (people.filter(Estimate::enough), head) else {
+        let (Some(people), Some(head)) = (people.filter(|e| e.enough() && shown < MOST_LEVELS), head) else {
             small.push(name.clone());
             continue;
         };
-        if shown == MOST_LEVELS {
-            small.push(name.clone());
-            continue;
-        }
         shown += 1;
+        let mut inside: Vec<Option<usize>> = sides.iter().map(|side| side.map(|_| 0)).collect();
+        turned.iter().for_each(|&(i, _)| inside[i] = Some(1));
         let subject = format!("{} = {name}", attribute.name);
         let gap = Gap::new(scored, &inside, Some(1));
         let mut row = gap
@@ -217,6 +209,9 @@ fn involving(
             .map_or_else(GroupRow::default, |g| g.row(view.name, attribute, name, "against others", turned.len()));
         row.people = Measure::new(people.value, people.interval);
         row.head = Measure::new(head.value, head.interval);
+        let decided = Decided::new(scored, &turned);
+        row.people_decided = decided.people.map_or_else(Measure::default, |e| Measure::new(e.value, e.interval));
+        row.head_decided = decided.head.map_or_else(Measure::default, |e| Measure::new(e.value, e.interval));
         out.groups.push(row);
         // Of two values the second has the first one's residual, turned round.
         if all == 2 && shown == 2 {
@@ -224,11 +219,9 @@ fn involving(
         }
         let Some(found) = residual.and_then(|r| r.of(scored, &turned)) else { continue };
         let message = format!(
-            "people prefer {name} in {:.0} % of its {} pairs against others, the head names it in {:.0} %; {:+.0} points more than \
-             the head's calibrated probabilities allow; {}",
-            100.0 * people.value,
+            "{}; over all {} pairs, ties counting half, {:+.0} points more for {name} than the head's calibrated probabilities allow; {}",
+            decided.text(name),
             turned.len(),
-            100.0 * head.value,
             100.0 * found.value,
             scored.how
         );
@@ -241,6 +234,49 @@ fn involving(
         );
     }
     say_small(view, attribute, &small, shown, all, out);
+}
+
+/// The pairs of one value against others that people decided.
+struct Decided {
+    /// Share in which people prefer the value.
+    people: Option<Estimate>,
+    /// Share in which the head names it.
+    head: Option<Estimate>,
+    /// Pairs to which the head gives equal scores.
+    equal: usize,
+}
+
+impl Decided {
+    fn new(scored: &Scored, turned: &[(usize, f64)]) -> Self {
+        let decided: Vec<(usize, f64)> = turned.iter().copied().filter(|&(i, _)| scored.human[i] != 0).collect();
+        let cluster: Vec<usize> = decided.iter().map(|&(i, _)| scored.cluster[i]).collect();
+        let share = |sign: &dyn Fn(usize) -> f64| {
+            let values: Vec<f64> = decided.iter().map(|&(i, side)| f64::from(u8::from(side * sign(i) > 0.0))).collect();
+            Estimate::share(&values, &cluster, 0.5)
+        };
+        Self {
+            people: share(&|i| f64::from(scored.human[i])),
+            head: share(&|i| scored.margin[i]),
+            equal: decided.iter().filter(|&&(i, _)| scored.margin[i] == 0.0).count(),
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        let (Some(people), Some(head)) = (self.people, self.head) else {
+            return format!("people decided none of its pairs against {name}");
+        };
+        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+        let equal = match self.equal {
+            0 => String::new(),
+            n => format!(" (equal scores in {})", percent(n as f64 / head.n as f64)),
+        };
+        format!(
+            "people prefer {name} in {} of its {} decided pairs against others, the head names it in {}{equal}",
+            percent(people.value),
+            people.n,
+            percent(head.value)
+        )
+    }
 }
 
 /// Share of the pairs in which the turned side is preferred, an equal pair counting half.

@@ -3,7 +3,6 @@
 //! `weights` reads the head itself (signs, collinear questions, stability, concentration), `groups` its accuracy and its
 //! leanings by group, `controlled` what attributes that should not matter add beside it.
 
-mod attributes;
 mod controlled;
 mod groups;
 mod jackknife;
@@ -12,10 +11,11 @@ mod scored;
 mod weights;
 
 pub(super) use groups::accuracy;
-pub(super) use scored::train_options;
+pub(super) use scored::{own_options, train_options};
 
 use ndarray::Array2;
 
+use super::attributes::{Attribute, of_items, prompt_length};
 use super::{AuditInput, Finding, Outcome};
 use crate::Result;
 use crate::dataset::Dataset;
@@ -23,6 +23,8 @@ use crate::evaluate::margins::groups_by_name;
 use crate::features::{FeatureMatrix, PairMatrix};
 use crate::head::Head;
 
+/// Levels of an attribute that are looked at one by one; the rest is pooled, and said.
+const MOST_LEVELS: usize = 20;
 /// Remedy where there are no heads.
 const NO_HEADS: &str = "no heads were given: fit them with `headfit fit DATA -o heads.json` and pass --head heads.json";
 
@@ -48,6 +50,14 @@ impl View<'_> {
         self.input.ds
     }
 
+    /// Every attribute of the items, and the length of the prompt in words.
+    fn attributes(&self) -> Vec<Attribute> {
+        let ds = self.ds();
+        let mut used = vec![false; ds.items.len()];
+        self.pairs.pair.iter().for_each(|&p| (used[ds.pairs[p].a], used[ds.pairs[p].b]) = (true, true));
+        of_items(ds, &used).into_iter().chain(prompt_length(ds, &used)).collect()
+    }
+
     /// Human label of each row: +1, −1, 0.
     pub fn human(&self) -> Vec<i8> {
         self.pairs.votes.iter().map(|v| v.plurality()).collect()
@@ -62,7 +72,7 @@ pub(super) fn run(input: &AuditInput) -> Result<Outcome> {
         out.extend(weights::look(view));
         input.say(&format!("head of {name}: groups"));
         let scored = scored::scored(view)?;
-        let attributes = attributes::attributes(view);
+        let attributes = view.attributes();
         out.extend(groups::look(view, &scored, &attributes));
         if input.options.refits {
             input.say(&format!("head of {name}: attributes beside it"));

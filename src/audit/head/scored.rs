@@ -3,9 +3,10 @@
 use std::str::FromStr;
 
 use super::View;
+use crate::audit::AuditInput;
 use crate::dataset::Split;
 use crate::evaluate::{EvaluateOptions, Mode, Protocol, evaluate_with_scores};
-use crate::head::{TrainOptions, prompt_hash};
+use crate::head::{Head, TrainOptions, prompt_hash};
 use crate::stats::counts::margin;
 use crate::{Error, Result};
 
@@ -107,21 +108,26 @@ fn out_of_fold(view: &View) -> Result<Option<Scored>> {
     }))
 }
 
-/// How the head was fitted, as far as its file says, with λ fixed and no bootstrap.
+/// As [`own_options`].
 pub(in crate::audit) fn train_options(view: &View) -> TrainOptions {
-    let given = view.input.heads.map(|file| &file.provenance.options);
+    own_options(view.input, view.head)
+}
+
+/// How a given head was fitted, as far as its file says, with λ fixed and no bootstrap.
+pub(in crate::audit) fn own_options(input: &AuditInput, head: &Head) -> TrainOptions {
+    let given = input.heads.map(|file| &file.provenance.options);
     let option = |name: &str| given.and_then(|options| options.get(name)).map(String::as_str);
     fn choice<T: clap::ValueEnum + Default>(value: Option<&str>) -> T {
         value.and_then(|v| T::from_str(v, true).ok()).unwrap_or_default()
     }
     TrainOptions {
-        missing: view.head.preparation.missing,
-        ties: view.head.ties,
+        missing: head.preparation.missing,
+        ties: head.ties,
         bounds: choice(option("bounds")),
         alpha: option("alpha").and_then(|a| f64::from_str(a).ok()).unwrap_or(1.0),
-        lambda: Some(view.head.lambda),
+        lambda: Some(head.lambda),
         bootstrap: 0,
-        seed: view.input.options.seed,
+        seed: input.options.seed,
         allow_unconverged: true,
         ..TrainOptions::default()
     }

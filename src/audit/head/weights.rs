@@ -6,14 +6,15 @@ use ndarray::Array2;
 
 use super::jackknife::{add, jackknife};
 use super::{View, list};
-use crate::audit::{Area, Band, Estimate, Finding, Outcome, Side};
+use crate::audit::{Area, Band, Estimate, Finding, Outcome, ShareRow, Side};
 use crate::stats::{linear, wilson};
 
 const SIGN: Band = Band { null: 0.0, look: 0.05, bad: 0.1, side: Side::Below };
 const TWINS: Band = Band { null: 0.98, look: 0.0, bad: 0.0195, side: Side::Above };
 const INFLATION: Band = Band { null: 1.0, look: 9.0, bad: 29.0, side: Side::Above };
 const STABILITY: Band = Band { null: 1.0, look: 0.5, bad: 0.7, side: Side::Below };
-const CONCENTRATION: Band = Band { null: 3.0, look: 1.0, bad: 1.7, side: Side::Below };
+/// A small head is nothing bad by itself: never worse than a look, and only where one question is nearly all.
+const CONCENTRATION: Band = Band { null: 3.0, look: 1.7, bad: 3.0, side: Side::Below };
 const OWN: Band = Band { null: 0.5, look: 0.1, bad: 0.3, side: Side::Below };
 /// Log-odds over one typical difference from which a weight counts as one that matters.
 const MATTERS: f64 = 0.15;
@@ -120,7 +121,7 @@ fn signs(view: &View, spread: &[f64], out: &mut Outcome) {
             out.findings.push(odd);
         }
     }
-    if of > 0 {
+    if agree < of {
         out.notes.push(format!("{}: {agree} of {of} weights have the sign of their marginal correlation.", view.name));
     }
 }
@@ -337,20 +338,29 @@ fn dimension_shares(view: &View, out: &mut Outcome) {
     for (k, (part, members)) in parts.iter().enumerate() {
         let share = |s: &[f64]| (s[parts.len()] > 0.0).then(|| s[k] / s[parts.len()]);
         let Some(found) = jackknife(&sums, view.pairs.pair.len(), OWN.null, share) else { continue };
-        let own = view.name == *part;
         let used = members.iter().filter(|&&j| weights[j] != 0.0).count();
-        let band = if own { OWN } else { Band { null: 0.0, look: 2.0, bad: 3.0, side: Side::Above } };
+        out.shares.push(ShareRow {
+            dimension: view.name.to_owned(),
+            part: (*part).to_owned(),
+            used,
+            questions: members.len(),
+            share: found.measure(),
+        });
+        if view.name != *part {
+            continue;
+        }
         let found = Estimate { p: None, ..found };
-        let check = if own { "head-own-dimension-share" } else { "head-dimension-share" };
         out.findings.push(
-            finding(view, check, *part).measured(&found, "share of score variance", "pairs", band).saying(
-                format!(
-                    "{:.0} % of the variance of score differences comes from {part} ({used} of {} questions)",
-                    100.0 * found.value,
-                    members.len()
+            finding(view, "head-own-dimension-share", *part)
+                .measured(&found, "share of score variance", "pairs", OWN)
+                .saying(
+                    format!(
+                        "{:.0} % of the variance of score differences comes from {part} ({used} of {} questions)",
+                        100.0 * found.value,
+                        members.len()
+                    ),
+                    "the head for this dimension reads mostly questions of others: --scope own keeps it to its own",
                 ),
-                "the head for this dimension reads mostly questions of others: --scope own keeps it to its own",
-            ),
         );
     }
 }
