@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::pipeline::{self, Defaults, Job};
 use super::printer::Printer;
-use crate::evaluate::Row;
+use crate::evaluate::{Extras, Row};
 use crate::plot::text::{count, counted, number, percent};
 use crate::report::{MAIN_PROTOCOL, Report, Templates, refuse_folder};
 use crate::{Result, synth};
@@ -46,9 +46,9 @@ pub fn run(args: &DemoArgs, printer: &Printer) -> Result<()> {
         title: Some("headfit demo: a checklist head on simulated videos".to_owned()),
         command: "headfit demo".to_owned(),
         planted: Some(synth::embedded_planted()?),
-        curves: true,
         ..Job::new(synth::embedded(), &defaults)
     };
+    let job = Job { extras: Extras { curves: true, ..job.extras.clone() }, ..job };
     let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
     pipeline::write(&report, &Templates::default(), &args.output, args.force)?;
     bar.finish_and_clear();

@@ -4,20 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::against::{OLD, replaceable, show_against};
+use super::against::replaceable;
 use super::args::{DataArgs, FeatureArgs, TrainArgs};
-use super::evaluation_tables::{self, Shown, estimate};
+use super::extra_args::{AgainstArgs, ExtraArgs, beside};
 use super::printer::{Printer, json_target};
+use super::protocol_args::ProtocolArgs;
 use crate::Result;
 use crate::dataset;
-use crate::evaluate::against::against;
 use crate::evaluate::protocol::Unit;
-use crate::evaluate::{
-    Design, EvaluateOptions, Evaluation, Extras, Floor, MissingItem, Mode, Protocol, Row, StoredScorer,
-    evaluate_with_scores,
-};
+use crate::evaluate::{Design, EvaluateOptions, Evaluation, Floor, Mode, Protocol, Row, evaluate};
 use crate::features;
 use crate::head::HeadsFile;
+use crate::report::sheets::{self, Sheet, Shown, estimate};
 
 /// What a pair counts as when a scorer lacks one of its items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -50,15 +48,10 @@ pub struct EvaluateArgs {
     /// Score the pairs by stored heads (their coding and features are used)
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
-    /// Heads that those of --head would replace: paired test, exit code 5 where the new ones are shown to be worse
-    #[arg(long, value_name = "FILE", requires = "head")]
-    against: Option<PathBuf>,
-    /// With --against: exit code 5 unless the new heads are shown to be better on every dimension
-    #[arg(long, requires = "against")]
-    must_be_better: bool,
-    /// Accuracy rule, or `all`; may be repeated (default: tau, tau-held-out, diff, diff-half)
-    #[arg(long, value_name = "ID")]
-    protocol: Vec<WhichProtocol>,
+    #[command(flatten)]
+    against: AgainstArgs,
+    #[command(flatten)]
+    protocols: ProtocolArgs,
     /// What a pair counts as when a scorer lacks one of its items
     #[arg(long, default_value = "drop", value_name = "RULE")]
     missing_score: MissingScore,
@@ -68,9 +61,6 @@ pub struct EvaluateArgs {
     /// Sign assignments of the paired permutation tests; 0 = no tests
     #[arg(long, default_value_t = 2000, value_name = "N")]
     tests: usize,
-    /// Item attribute that names the generator
-    #[arg(long, default_value = "generator", value_name = "ATTRIBUTE", help_heading = "More tables")]
-    generator: String,
     /// Win share and place of every generator by people and by every scorer
     #[arg(long, help_heading = "More tables")]
     system_ranking: bool,
@@ -80,27 +70,14 @@ pub struct EvaluateArgs {
     /// Reliability table of the head, calibration of every scorer
     #[arg(long, help_heading = "More tables")]
     calibration: bool,
-    /// Kendall, Spearman and Pearson of item scores with mean ratings, pooled and within prompts, from N draws
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200", help_heading = "More tables")]
-    correlations: Option<usize>,
-    /// What an item without a score counts as in correlations: `drop`, or a score
-    #[arg(long, default_value = "drop", value_name = "RULE", value_parser = missing_item, help_heading = "More tables")]
-    missing_item: MissingItem,
-    /// Accuracy against training pairs, questions and λ (refits the head many times)
-    #[arg(long, help_heading = "More tables")]
-    curves: bool,
-    /// Accuracy on values of this attribute that the head never saw (refits); may be repeated
-    #[arg(long, value_name = "ATTRIBUTE", help_heading = "More tables")]
-    group_by: Vec<String>,
-    /// What VideoAlign's shipped code would print, beside ours
-    #[arg(long, help_heading = "More tables")]
-    legacy_videoalign: bool,
     /// Write everything as JSON (`-` = stdout, in place of the tables)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Overwrite the JSON file
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    extras: ExtraArgs,
     #[command(flatten)]
     features: FeatureArgs,
     #[command(flatten)]
@@ -120,11 +97,7 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         Some(file) => file.features(&ds)?,
         None => features::build(&ds, &args.features.options())?,
     };
-    let old = args.against.as_deref().map(HeadsFile::read).transpose()?;
-    let mut beside = Vec::new();
-    if let Some(heads) = old {
-        beside.push(StoredScorer { name: OLD.to_owned(), features: heads.features(&ds)?, heads });
-    }
+    let beside = beside(args.against.heads()?, &ds)?;
     let mode = match (&heads, args.cross_validate) {
         (Some(file), _) => Mode::Stored(file),
         (None, Some(folds)) => Mode::CrossValidate { folds },
@@ -133,29 +106,19 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
     let say = |message: &str| progress.set_message(message.to_owned());
     let options = EvaluateOptions {
         dimensions: args.train.dimensions(&ds)?,
-        protocols: chosen_protocols(&args.protocol),
+        protocols: args.protocols.chosen(),
         draws: args.draws,
         tests: args.tests,
         seed: args.train.seed,
         missing_score_equal: args.missing_score == MissingScore::Equal,
-        extras: Extras {
-            systems: Some(args.generator.clone()),
-            correlations: args.correlations.map(|draws| (args.missing_item, draws)),
-            curves: args.curves,
-            unseen: args.group_by.clone(),
-            legacy: args.legacy_videoalign,
-            ..Extras::default()
-        },
+        extras: args.extras.extras(),
         beside: &beside,
+        refitted: None,
+        also: &[],
         train: args.train.options(args.features.missing),
         progress: Some(&say),
     };
-    let (mut evaluation, scores) = evaluate_with_scores(&ds, &features, mode, &options)?;
-    if !beside.is_empty() {
-        let protocols = evaluation.protocols();
-        let lead = protocols.iter().find(|p| **p == Protocol::DiffHalf).or(protocols.first());
-        evaluation.against = lead.map_or(Vec::new(), |&p| against(&evaluation, &scores, OLD, p));
-    }
+    let evaluation = evaluate(&ds, &features, mode, &options)?;
     progress.finish_and_clear();
     features.notes.iter().for_each(|note| printer.note(note));
     if !to_stdout {
@@ -165,60 +128,9 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
     if let Some(path) = &args.json {
         printer.json(path, &evaluation, args.force)?;
     }
-    if args.against.is_some() { replaceable(&evaluation.against, args.must_be_better) } else { Ok(()) }
-}
-
-fn chosen_protocols(given: &[WhichProtocol]) -> Vec<Protocol> {
-    let mut chosen: Vec<Protocol> = Vec::new();
-    let asked = given.iter().flat_map(|which| match which {
-        WhichProtocol::All => Protocol::ALL.to_vec(),
-        WhichProtocol::One(protocol) => vec![*protocol],
-    });
-    for protocol in asked {
-        if !chosen.contains(&protocol) {
-            chosen.push(protocol);
-        }
-    }
-    if chosen.is_empty() { Protocol::DEFAULT.to_vec() } else { chosen }
-}
-
-/// A protocol, or all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WhichProtocol {
-    All,
-    One(Protocol),
-}
-
-impl clap::ValueEnum for WhichProtocol {
-    fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [WhichProtocol; Protocol::ALL.len() + 1] = {
-            let mut all = [WhichProtocol::All; Protocol::ALL.len() + 1];
-            let mut i = 0;
-            while i < Protocol::ALL.len() {
-                all[i] = WhichProtocol::One(Protocol::ALL[i]);
-                i += 1;
-            }
-            all
-        };
-        &ALL
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        match self {
-            Self::All => Some(clap::builder::PossibleValue::new("all")),
-            Self::One(protocol) => Some(clap::builder::PossibleValue::new(protocol.id())),
-        }
-    }
-}
-
-/// `drop` or a number.
-fn missing_item(text: &str) -> std::result::Result<MissingItem, String> {
-    match text.trim() {
-        "drop" => Ok(MissingItem::Drop),
-        number => match number.parse::<f64>() {
-            Ok(score) if score.is_finite() => Ok(MissingItem::Score(score)),
-            _ => Err("`drop`, or a number such as 0".to_owned()),
-        },
+    match args.against.against {
+        Some(_) => replaceable(&evaluation.against, args.against.must_be_better),
+        None => Ok(()),
     }
 }
 
@@ -241,7 +153,7 @@ fn show(evaluation: &Evaluation, shown: Shown, printer: &Printer) {
         }
         what_references_are(evaluation, dimension, printer);
         missing_values(evaluation, dimension).iter().for_each(|line| printer.line(line));
-        evaluation_tables::show(evaluation, dimension, shown, printer);
+        sheets::of_dimension(evaluation, dimension, shown).iter().for_each(|sheet| show_sheet(sheet, printer));
         printer.line("");
         printer.prose(&evaluation.verdict(dimension));
     }
@@ -254,7 +166,7 @@ fn show(evaluation: &Evaluation, shown: Shown, printer: &Printer) {
             identity.checked
         ));
     }
-    show_against(&evaluation.against, printer);
+    sheets::against(&evaluation.against).iter().for_each(|sheet| show_sheet(sheet, printer));
     if !evaluation.leakage.is_empty() {
         printer.line("");
         evaluation.leakage.iter().for_each(|leak| printer.alarm(&leak.sentence()));
@@ -264,6 +176,19 @@ fn show(evaluation: &Evaluation, shown: Shown, printer: &Printer) {
         printer.line("");
         notes.iter().for_each(|note| printer.prose(&format!("note: {note}")));
     }
+}
+
+/// A heading, a table, sentences.
+pub(super) fn show_sheet(sheet: &Sheet, printer: &Printer) {
+    printer.line("");
+    if !sheet.title.is_empty() {
+        printer.line(&sheet.title);
+    }
+    if !sheet.head.is_empty() {
+        let head: Vec<&str> = sheet.head.iter().map(String::as_str).collect();
+        printer.table(&head, &sheet.rows, sheet.texts);
+    }
+    sheet.lines.iter().for_each(|line| printer.prose(line));
 }
 
 /// What the attribute and the annotators in the table are.

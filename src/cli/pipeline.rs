@@ -6,11 +6,12 @@ use std::path::Path;
 use clap::Parser;
 
 use super::args::{FeatureArgs, TrainArgs};
+use super::extra_args::beside;
 use super::fit::{fit_all, given_options};
 use crate::audit::{Audit, AuditInput, AuditOptions, audit};
 use crate::dataset::{self, DataCard, Dataset, ReadOptions, Source};
 use crate::evaluate::{
-    EvaluateOptions, Evaluation, Extras, MissingItem, Mode, evaluate_with_scores, patterns, score_shares,
+    EvaluateOptions, Extras, MissingItem, Mode, Protocol, evaluate_with_scores, patterns, score_shares,
 };
 use crate::features::{self, FeatureMatrix};
 use crate::head::{self, Head, HeadsFile, TrainOptions, WeightTrace, provenance};
@@ -24,7 +25,7 @@ use crate::{Result, output};
 pub(super) const DRAWS: usize = 1000;
 
 /// Bootstrap draws behind the intervals of correlations, which cost more than accuracies.
-const CORRELATION_DRAWS: usize = 200;
+pub(super) const CORRELATION_DRAWS: usize = 200;
 
 /// What is to be done.
 pub(super) struct Job<'a> {
@@ -34,6 +35,12 @@ pub(super) struct Job<'a> {
     pub(super) train: &'a TrainArgs,
     /// Heads fitted before; `None` = fit them.
     pub(super) heads: Option<HeadsFile>,
+    /// Heads that those would replace.
+    pub(super) against: Option<HeadsFile>,
+    /// Accuracy rules.
+    pub(super) protocols: Vec<Protocol>,
+    /// What is computed beside accuracies.
+    pub(super) extras: Extras,
     /// Outer folds; `None` = the split in the data, else five.
     pub(super) cross_validate: Option<usize>,
     pub(super) missing_score_equal: bool,
@@ -47,10 +54,6 @@ pub(super) struct Job<'a> {
     pub(super) audit: bool,
     /// Salt with which annotators' names are replaced.
     pub(super) redact: Option<String>,
-    /// Whether the curves of the leading dimension are computed, which refits its head many times.
-    pub(super) curves: bool,
-    /// Attributes for which the leading dimension's head is tried on values that it never saw (refits).
-    pub(super) unseen: Vec<String>,
 }
 
 impl<'a> Job<'a> {
@@ -70,8 +73,9 @@ impl<'a> Job<'a> {
             planted: None,
             audit: true,
             redact: None,
-            curves: false,
-            unseen: Vec::new(),
+            against: None,
+            protocols: Protocol::DEFAULT.to_vec(),
+            extras: Extras { correlations: Some((MissingItem::Drop, CORRELATION_DRAWS)), ..Extras::default() },
         }
     }
 }
@@ -106,14 +110,17 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     options.draws = job.draws;
     options.seed = job.train.seed;
     options.missing_score_equal = job.missing_score_equal;
+    options.protocols.clone_from(&job.protocols);
+    options.extras = job.extras.clone();
+    let beside = beside(job.against.clone(), &ds)?;
+    options.beside = &beside;
     options.train = train.clone();
     let evaluating = |message: &str| say(&format!("evaluating {message}"));
     options.progress = Some(&evaluating);
-    options.extras.correlations = Some((MissingItem::Drop, CORRELATION_DRAWS));
-    let (mut evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
-    if job.curves || !job.unseen.is_empty() {
-        refitted(&ds, &matrix, mode, &job, &mut evaluation, &options)?;
-    }
+    // Curves and unseen groups refit the head many times: that of the leading dimension alone.
+    let leading = options.dimensions.iter().copied().find(|&d| is_lead(&ds.dimensions[d]));
+    options.refitted = Some(leading.or(options.dimensions.first().copied()).into_iter().collect());
+    let (evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
     let lead = heads.iter().position(|h| is_lead(&h.dimension)).unwrap_or(0);
     let artefact = Artefact::new(&ds, &scores);
     let found = if job.audit { audited(&ds, &matrix, &heads, &job, &train, say)? } else { None };
@@ -148,37 +155,6 @@ pub(super) fn run(job: Job<'_>, say: &(dyn Fn(&str) + Sync)) -> Result<Report> {
     })?;
     report.leave_out(&names);
     Ok(report)
-}
-
-/// What needs many refits, for the leading dimension alone: curves, and values of attributes that the head never saw.
-fn refitted(
-    ds: &Dataset,
-    matrix: &FeatureMatrix,
-    mode: Mode<'_>,
-    job: &Job<'_>,
-    evaluation: &mut Evaluation,
-    options: &EvaluateOptions<'_>,
-) -> Result<()> {
-    let lead = options.dimensions.iter().copied().find(|&d| is_lead(&ds.dimensions[d]));
-    let Some(lead) = lead.or(options.dimensions.first().copied()) else { return Ok(()) };
-    let mut only = options.clone();
-    only.dimensions = vec![lead];
-    only.tests = 0;
-    only.extras = Extras {
-        references: false,
-        standings: false,
-        calibration: false,
-        strata: false,
-        systems: None,
-        correlations: None,
-        curves: job.curves,
-        unseen: job.unseen.clone(),
-        legacy: false,
-    };
-    let (found, _) = evaluate_with_scores(ds, matrix, mode, &only)?;
-    evaluation.curves = found.curves;
-    evaluation.unseen = found.unseen;
-    Ok(())
 }
 
 /// The weights of a head along its path, fitted on the pairs that it was fitted on.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::pipeline::{self, Defaults, Job};
 use super::printer::Printer;
 use crate::dataset::Source;
+use crate::evaluate::Extras;
 use crate::head::{Explanation, HeadsFile};
 use crate::plot::{Chart, Figure, Kind};
 use crate::problems::{Problem, Severity};
@@ -183,7 +184,8 @@ fn from_data(args: &PlotArgs, printer: &Printer) -> Result<Vec<Chart>> {
     let source = Source::Folder { path: args.source.clone(), manifest: None };
     let curves = args.kind == Kind::Curve;
     let unseen = if args.kind == Kind::Unseen { vec!["generator".to_owned()] } else { Vec::new() };
-    let job = Job { curves, unseen, ..Job::new(source, &defaults) };
+    let job = Job::new(source, &defaults);
+    let job = Job { extras: Extras { curves, unseen, ..job.extras.clone() }, ..job };
     let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
     bar.finish_and_clear();
     Ok(report.charts())

@@ -5,14 +5,17 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::against::replaceable;
 use super::args::{FeatureArgs, MaybeDataArgs, TrainArgs};
-use super::evaluate::MissingScore;
+use super::evaluate::{MissingScore, show_sheet};
+use super::extra_args::{AgainstArgs, ExtraArgs};
 use super::pipeline::{self, Defaults, Job, quoted};
 use super::printer::{Printer, json_target};
+use super::protocol_args::ProtocolArgs;
 use super::published;
 use crate::head::HeadsFile;
 use crate::report::published::PublishedTable;
-use crate::report::{Artefact, Diff, Report, Templates, refuse_folder};
+use crate::report::{Artefact, Diff, Report, Templates, refuse_folder, sheets};
 use crate::{Error, Result};
 
 /// The whole job as a folder: JSON, Markdown, HTML and charts
@@ -53,6 +56,8 @@ pub struct ReportArgs {
     /// Report on these heads in place of fitting
     #[arg(long, value_name = "FILE", conflicts_with = "cross_validate")]
     head: Option<PathBuf>,
+    #[command(flatten)]
+    against: AgainstArgs,
     /// Score every pair by a head fitted on K − 1 of K folds over prompts
     #[arg(long, value_name = "K")]
     cross_validate: Option<usize>,
@@ -65,12 +70,6 @@ pub struct ReportArgs {
     /// Bootstrap draws behind the accuracy intervals; 0 = no intervals
     #[arg(long, default_value_t = pipeline::DRAWS, value_name = "N")]
     draws: usize,
-    /// Accuracy against training pairs and questions, on the leading dimension (refits its head many times)
-    #[arg(long)]
-    curves: bool,
-    /// The leading dimension's head on values of this attribute that it never saw (refits); may be repeated
-    #[arg(long, value_name = "ATTRIBUTE")]
-    group_by: Vec<String>,
     /// Leave the audit out
     #[arg(long)]
     no_audit: bool,
@@ -86,6 +85,10 @@ pub struct ReportArgs {
     /// Write report.json to this file too (- = standard output)
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    protocols: ProtocolArgs,
+    #[command(flatten)]
+    extras: ExtraArgs,
     #[command(flatten)]
     features: FeatureArgs,
     #[command(flatten)]
@@ -148,14 +151,15 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         features: &args.features,
         train: &args.train,
         heads: args.head.as_deref().map(HeadsFile::read).transpose()?,
+        against: args.against.heads()?,
+        protocols: args.protocols.chosen(),
+        extras: args.extras.of_report(),
         cross_validate: args.cross_validate,
         missing_score_equal: args.missing_score == MissingScore::Equal,
         draws: args.draws,
         title: args.title.clone(),
         command: command(args)?,
         audit: !args.no_audit,
-        curves: args.curves,
-        unseen: args.group_by.clone(),
         redact: args.redact.as_ref().map(|salt| if salt.is_empty() { fresh_salt() } else { salt.clone() }),
         ..Job::new(data.source(), &defaults)
     };
@@ -171,7 +175,10 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         show(&report, printer);
     }
     finish(folder, "report.html", to_stdout, printer, start);
-    Ok(())
+    match args.against.against {
+        Some(_) => replaceable(&report.evaluation.against, args.against.must_be_better),
+        None => Ok(()),
+    }
 }
 
 /// Elapsed time, and the path of the page last.
@@ -251,6 +258,10 @@ fn show(report: &Report, printer: &Printer) {
         printer.prose(paragraph);
         printer.line("");
     }
+    if let Some(sheet) = sheets::against(&report.evaluation.against) {
+        show_sheet(&sheet, printer);
+        printer.line("");
+    }
 }
 
 /// The command that makes the report again. DATA and DIR stand for folders, whose names are the user's affair.
@@ -266,21 +277,20 @@ fn command(args: &ReportArgs) -> Result<String> {
     if args.head.is_some() {
         add(" --head heads.json".into());
     }
+    if args.against.against.is_some() {
+        add(" --against old.json".into());
+    }
     if let Some(folds) = args.cross_validate {
         add(format!(" --cross-validate {folds}"));
     }
     if args.missing_score == MissingScore::Equal {
         add(" --missing-score equal".into());
     }
-    if args.curves {
-        add(" --curves".into());
-    }
-    for attribute in &args.group_by {
-        add(format!(" --group-by {}", quoted(attribute)));
-    }
     if args.draws != pipeline::DRAWS {
         add(format!(" --draws {}", args.draws));
     }
+    add(args.protocols.flags());
+    add(args.extras.flags());
     add(Defaults::new()?.flags(&args.features, &args.train));
     for name in &args.published {
         add(format!(" --published {}", quoted(name)));

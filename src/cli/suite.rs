@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::time::Instant;
 
+use clap::Parser;
+
+use super::pipeline::Defaults;
 use super::printer::{Printer, json_target};
 use crate::dataset::{self, Dataset, ReadOptions, Source};
-use crate::evaluate::{EvaluateOptions, Mode, StoredScorer, evaluate_with_scores};
-use crate::features::{self, FeatureOptions};
+use crate::evaluate::{EvaluateOptions, FittedScorer, Mode, StoredScorer, evaluate_with_scores};
+use crate::features;
 use crate::head::HeadsFile;
 use crate::report::published::{self, PublishedTable};
-use crate::report::suite::{SuiteEntry, SuitePlan, SuiteReport, SuiteResult};
+use crate::report::suite::{FlagMap, FlagValue, SuiteEntry, SuitePlan, SuiteReport, SuiteResult, flags};
 use crate::report::{Artefact, refuse_folder};
 use crate::{Error, Result, output};
 
@@ -81,11 +84,18 @@ fn measure(plan: &SuitePlan, entry: &SuiteEntry, root: &Path, say: &(dyn Fn(&str
     say("reading");
     let manifest = entry.manifest.as_ref().map(|file| root.join(file));
     let ds = dataset::read(&Source::Folder { path: root.join(&entry.path), manifest }, ReadOptions::default())?;
+    let ways = ways_to_fit(plan, entry)?;
+    let main = &ways[0];
     let head = entry.head.as_ref().map(|file| HeadsFile::read(&root.join(file))).transpose()?;
     let matrix = match &head {
         Some(file) => file.features(&ds)?,
-        None => features::build(&ds, &FeatureOptions::default())?,
+        None => features::build(&ds, &main.1.features.options())?,
     };
+    let also = ways[1..].iter().map(|(name, way)| {
+        let features = features::build(&ds, &way.features.options())?;
+        Ok(FittedScorer { name: name.clone(), features, train: way.train.options(way.features.missing) })
+    });
+    let also: Vec<FittedScorer> = also.collect::<Result<_>>()?;
     let mut beside = Vec::new();
     for (name, file) in &entry.heads {
         let heads = HeadsFile::read(&root.join(file))?;
@@ -102,9 +112,9 @@ fn measure(plan: &SuitePlan, entry: &SuiteEntry, root: &Path, say: &(dyn Fn(&str
     options.draws = plan.draws;
     options.seed = plan.seed;
     options.missing_score_equal = entry.missing_score_equal;
-    options.train.lambda = entry.lambda;
-    options.train.seed = plan.seed;
+    options.train = main.1.train.options(main.1.features.missing);
     options.beside = &beside;
+    options.also = &also;
     options.progress = Some(say);
     let (evaluation, scores) = evaluate_with_scores(&ds, &matrix, mode, &options)?;
     known_scorers(&ds, entry, &evaluation.rows)?;
@@ -113,9 +123,41 @@ fn measure(plan: &SuitePlan, entry: &SuiteEntry, root: &Path, say: &(dyn Fn(&str
         scorers: entry.scorers.clone(),
         artefact: Artefact::new(&ds, &scores),
         inputs: ds.inputs.clone(),
+        fits: {
+            let usual = Defaults::new()?;
+            let flags = ways.iter().map(|(name, way)| (name.clone(), usual.flags(&way.features, &way.train)));
+            flags.map(|(name, flags)| (name, flags.trim().to_owned())).filter(|(_, flags)| !flags.is_empty()).collect()
+        },
         evaluation,
         scores,
     })
+}
+
+/// Every head that is fitted on a data set, with its options: the head first.
+fn ways_to_fit(plan: &SuitePlan, entry: &SuiteEntry) -> Result<Vec<(String, Defaults)>> {
+    let parse = |name: &str, own: &FlagMap| -> Result<(String, Defaults)> {
+        let mut given: FlagMap = plan.fit.clone();
+        given.extend(entry.lambda.map(|lambda| ("lambda".to_owned(), FlagValue::Number(lambda))));
+        given.extend(entry.fit.clone());
+        given.extend(own.clone());
+        let refused = |what: String| Error::Usage(format!("{}, options of {name}: {what}", entry.path.display()));
+        if let Some(key) = given.keys().find(|key| ["dimension", "seed", "bootstrap"].contains(&key.as_str())) {
+            return Err(refused(format!("{key} is no option of a single head in a suite")));
+        }
+        let words = std::iter::once("headfit".to_owned()).chain(flags(&given));
+        let mut way = Defaults::try_parse_from(words).map_err(|e| {
+            let text = e.to_string();
+            let first: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).collect();
+            refused(first.join(" ").trim_start_matches("error: ").to_owned())
+        })?;
+        way.train.seed = plan.seed;
+        Ok((name.to_owned(), way))
+    };
+    let mut ways = vec![parse("head", &FlagMap::new())?];
+    for (name, own) in &entry.fits {
+        ways.push(parse(name, own)?);
+    }
+    Ok(ways)
 }
 
 fn dimensions(ds: &Dataset, entry: &SuiteEntry) -> Result<Vec<usize>> {

@@ -11,9 +11,9 @@ use crate::{Error, Result};
 
 /// Is a report what its scores and labels say?
 ///
-/// Computes every number of a report that follows from its tables/scores.csv and tables/labels.csv again: accuracies,
-/// intervals (from the same seed), floors, comparisons, ranks, figures on unseen prompts; then the sentences, tables and
-/// pages that show them. Names each difference.
+/// Computes the whole evaluation of a report again from its tables (scores, labels, and attributes, ratings or refits where
+/// it rests on them): accuracies, intervals (from the same seed), floors, ceilings, comparisons, tests, ranks, calibration,
+/// generators, parts, correlations, curves; then the sentences, tables and pages that show them. Names each difference.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     headfit report DATA -o report\n  \

@@ -10,6 +10,9 @@ use super::scorers::HEAD;
 use super::{DimensionScores, Evaluation, Protocol};
 use crate::stats::multiplicity::benjamini_hochberg_some;
 
+/// Name, among the scorers, of the heads that would be replaced.
+pub const OLD: &str = "old head";
+
 /// A difference is shown up to this false discovery rate over the dimensions.
 const SHOWN: f64 = 0.05;
 

@@ -4,23 +4,37 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::margins::{HeldOut, LabelledPairs, ScoredPairs, calibrated_threshold, margins_of};
+use super::scorers::ItemScores;
 use crate::dataset::Dataset;
+
+/// Name of the best attribute among the scorers of a report's tables.
+pub const ATTRIBUTE: &str = "(attribute)";
 
 /// A categorical attribute with more values is a name, not a kind.
 const MOST_VALUES: usize = 100;
 /// Each category starts with one win and one loss, so that one pair decides little.
 const PRIOR: f64 = 1.0;
 
-/// The best attribute of each fold by `diff-half` on its training pairs, as one scorer named `attribute`, with the
-/// attribute that was chosen in each fold; `None` where no attribute differs within pairs, or a part has no training
+/// The best single attribute of the items as a scorer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BestAttribute {
+    /// Its margins; an item whose attribute is unknown is as good as any other.
+    pub scored: ScoredPairs,
+    /// Value per item, each by the fold that its prompt is scored in.
+    pub items: ItemScores,
+    /// Which attribute was chosen, in how many folds.
+    pub detail: String,
+}
+
+/// The best attribute of each fold by `diff-half` on its training pairs, as one scorer; `None` where no attribute differs within pairs, or a part has no training
 /// pairs.
 pub fn best_attribute(
     ds: &Dataset,
     labels: &LabelledPairs,
     part: &[usize],
     training: &[Option<Vec<usize>>],
-) -> Option<(ScoredPairs, String)> {
-    let mut margins = vec![None; labels.len()];
+) -> Option<BestAttribute> {
+    let mut values = vec![None; ds.items.len()];
     let mut thresholds = vec![0.0; labels.len()];
     let mut chosen: BTreeMap<String, usize> = BTreeMap::new();
     let used: BTreeSet<usize> = part.iter().copied().collect();
@@ -28,13 +42,13 @@ pub fn best_attribute(
         let train = training.get(fold)?.as_ref()?;
         let (name, scores) = best_on(ds, train)?;
         let at: Vec<usize> = (0..labels.len()).filter(|&i| part[i] == fold).collect();
-        let pairs: Vec<usize> = at.iter().map(|&i| labels.pair[i]).collect();
         let human: Vec<i8> = train.iter().map(|&p| ds.pairs[p].votes.plurality()).collect();
         let threshold = calibrated_threshold(&human, &margins_of(ds, train, &scores), true)?;
-        for (i, margin) in at.into_iter().zip(margins_of(ds, &pairs, &scores)) {
-            // An item whose attribute is unknown is as good as any other.
-            margins[i] = Some(margin.unwrap_or(0.0));
+        for i in at {
             thresholds[i] = threshold;
+            for item in labels.items[i].map(|item| item as usize) {
+                values[item] = scores[item];
+            }
         }
         *chosen.entry(name).or_default() += 1;
     }
@@ -45,7 +59,9 @@ pub fn best_attribute(
         [(name, _)] => name.clone(),
         several => several.iter().map(|(name, n)| format!("{name} in {n}")).collect::<Vec<_>>().join(", ") + " folds",
     };
-    Some((ScoredPairs::new("attribute", margins, HeldOut::Thresholds(thresholds)), detail))
+    let margins = margins_of(ds, &labels.pair, &values);
+    let scored = ScoredPairs::new(ATTRIBUTE, margins, HeldOut::Thresholds(thresholds)).missing_as_equal();
+    Some(BestAttribute { scored, items: ItemScores { scorer: ATTRIBUTE.to_owned(), values }, detail })
 }
 
 /// The attribute whose scores agree best with the training labels.

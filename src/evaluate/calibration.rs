@@ -6,35 +6,31 @@ use super::credits::{Credit, GroupRatio};
 use super::intervals::{Bootstrap, FEWEST_GROUPS, FEWEST_PAIRS, NOT_ENOUGH, enough, percentile_interval};
 use super::results::{Calibration, Measure, ReliabilityBin};
 use super::run::DimensionScores;
-use super::scorers::HEAD;
+use crate::fit::{Chance, OutcomeModel, TieModel};
 use crate::stats::ClusteredMean;
 
 /// Bins of a reliability table.
 const BINS: usize = 10;
 
-/// σ(margin): the probability that item a wins, in the model of the fit (a tie is half a win).
-pub fn win_probability(margin: f64) -> f64 {
-    1.0 / (1.0 + (-margin).exp())
-}
-
-/// Calibration of every scorer of a dimension. The head's margins are log-odds already. Those of another scorer are
-/// scaled by one factor, learned for each fold on the pairs of the other folds; without folds there is none.
+/// Calibration of every scorer of a dimension. A head brings its own model of the verdicts (ties included) for each fold.
+/// The margins of another scorer are scaled by one factor, learned for each fold on the pairs of the other folds; without
+/// folds there is none.
 pub fn calibration(found: &DimensionScores, draws: usize, seed: u64) -> Vec<Calibration> {
     let labels = &found.labels;
     let folds: BTreeSet<usize> = found.part.iter().copied().collect();
     let bootstrap = Bootstrap { groups: labels.groups, draws, seed };
     let mut all = Vec::new();
     for scored in &found.scored {
-        let covered: Vec<Pair> = (scored.covered().into_iter())
-            .filter_map(|at| {
-                let outcome = 0.5 + 0.5 * f64::from(labels.human[at]);
-                Some(Pair { margin: scored.margins[at]?, outcome, group: labels.group[at], part: found.part[at] })
-            })
-            .collect();
-        let scaled = match scored.scorer == HEAD {
-            true => Ok(covered),
-            false if folds.len() < 2 => Err("no folds to learn the factor of its margins on".to_owned()),
-            false => out_of_fold(covered, &folds),
+        let pair = |at: usize| {
+            let (human, group, part) = (labels.human[at], labels.group[at], found.part[at]);
+            let model = scored.outcomes.get(&part).copied().unwrap_or_default();
+            Some(Pair { margin: scored.margins[at]?, human, group, part, model })
+        };
+        let covered: Vec<Pair> = scored.covered().into_iter().filter_map(pair).collect();
+        let scaled = match scored.outcomes.is_empty() {
+            false => Ok(covered),
+            true if folds.len() < 2 => Err("no folds to learn the factor of its margins on".to_owned()),
+            true => out_of_fold(covered, &folds),
         };
         all.push(match scaled {
             Ok(pairs) => assess(&found.dimension, &scored.scorer, pairs, bootstrap),
@@ -48,9 +44,22 @@ pub fn calibration(found: &DimensionScores, draws: usize, seed: u64) -> Vec<Cali
 #[derive(Debug, Clone, Copy)]
 struct Pair {
     margin: f64,
-    outcome: f64,
+    /// +1 item a, −1 item b, 0 tie.
+    human: i8,
     group: u32,
     part: usize,
+    model: OutcomeModel,
+}
+
+impl Pair {
+    /// 1 where item a won, ½ for a tie, 0 where it lost.
+    fn outcome(&self) -> f64 {
+        0.5 + 0.5 * f64::from(self.human)
+    }
+
+    fn chance(&self) -> Chance {
+        self.model.at(self.margin)
+    }
 }
 
 /// Scales the margins of each fold by the factor that suits the other folds.
@@ -69,22 +78,23 @@ fn out_of_fold(mut pairs: Vec<Pair>, folds: &BTreeSet<usize>) -> Result<Vec<Pair
     Ok(pairs)
 }
 
-/// The factor s that minimises the log loss of σ(s·margin), by Newton's method in the scale of the margins; `None` where
-/// it has no finite minimum.
+/// The factor s on the margins that makes the verdicts most likely under the pairs' models, by Newton's method in the
+/// scale of the margins; `None` where there is no finite one.
 fn slope(pairs: &[Pair]) -> Option<f64> {
     let scale = (pairs.iter().map(|p| p.margin * p.margin).sum::<f64>() / pairs.len() as f64).sqrt();
     if scale.is_nan() || scale <= 0.0 {
         return None;
     }
-    let right = pairs.iter().any(|p| p.margin * (p.outcome - 0.5) > 0.0 || (p.outcome == 0.5 && p.margin != 0.0));
-    let wrong = pairs.iter().any(|p| p.margin * (p.outcome - 0.5) < 0.0 || (p.outcome == 0.5 && p.margin != 0.0));
+    let right = pairs.iter().any(|p| p.margin * f64::from(p.human) > 0.0 || (p.human == 0 && p.margin != 0.0));
+    let wrong = pairs.iter().any(|p| p.margin * f64::from(p.human) < 0.0 || (p.human == 0 && p.margin != 0.0));
     if !(right && wrong) {
         return None;
     }
     let derivatives = |s: f64| {
         pairs.iter().fold((0.0, 0.0), |(first, second), p| {
-            let (x, probability) = (p.margin / scale, win_probability(s * p.margin / scale));
-            (first + (probability - p.outcome) * x, second + probability * (1.0 - probability) * x * x)
+            let x = p.margin / scale;
+            let (own_first, own_second) = p.model.derivatives(s * x, p.human);
+            (first + own_first * x, second + own_second * x * x)
         })
     };
     // The first derivative rises with s: bisection guards Newton's steps.
@@ -117,14 +127,17 @@ fn assess(dimension: &str, scorer: &str, pairs: Vec<Pair>, bootstrap: Bootstrap)
     let (brier, log_loss) = pairs
         .iter()
         .map(|p| {
-            let probability = win_probability(p.margin);
-            // log(1 + e^m) − y·m without overflow.
-            let loss = p.margin.max(0.0) + (-p.margin.abs()).exp().ln_1p() - p.outcome * p.margin;
-            ((probability - p.outcome).powi(2), loss)
+            let (won, lost) = (p.chance().win(), Pair { margin: -p.margin, ..*p }.chance().win());
+            // Margins beyond all measure: a probability of 0 costs what the smallest number costs.
+            let ln = |probability: f64| probability.max(f64::MIN_POSITIVE).ln();
+            let loss = -(p.outcome() * ln(won) + (1.0 - p.outcome()) * ln(lost));
+            ((won - p.outcome()).powi(2), loss)
         })
         .unzip::<f64, f64, Vec<f64>, Vec<f64>>();
     let clusters: Vec<u32> = pairs.iter().map(|p| p.group).collect();
+    let ties_modelled = pairs.iter().any(|p| p.model.ties != TieModel::None);
     Calibration {
+        expected_ties: ties_modelled.then(|| pairs.iter().map(|p| p.chance().tie).sum()),
         ece: expected_error(&bins, pairs.len(), bootstrap),
         bins: bins.iter().map(|bin| table_row(bin)).collect(),
         brier: mean(&brier, &clusters, 1.0),
@@ -147,7 +160,8 @@ fn nothing(dimension: &str, scorer: &str, pairs: &[Pair], reason: String) -> Cal
         slope: None,
         n: pairs.len(),
         prompts: pairs.iter().map(|p| p.group).collect::<BTreeSet<_>>().len(),
-        ties: pairs.iter().filter(|p| p.outcome == 0.5).count(),
+        ties: pairs.iter().filter(|p| p.human == 0).count(),
+        expected_ties: None,
         reason: Some(reason),
     }
 }
@@ -165,12 +179,12 @@ fn binned(pairs: &[Pair]) -> Vec<Vec<Preferred>> {
     let mut sorted: Vec<Preferred> = pairs
         .iter()
         .map(|p| {
-            let probability = win_probability(p.margin.abs());
+            let probability = Pair { margin: p.margin.abs(), ..*p }.chance().win();
             // Without a preference either side may be asked: on average one half.
             let outcome = match p.margin {
                 0.0 => 0.5,
-                m if m > 0.0 => p.outcome,
-                _ => 1.0 - p.outcome,
+                m if m > 0.0 => p.outcome(),
+                _ => 1.0 - p.outcome(),
             };
             Preferred { probability, outcome, group: p.group }
         })
@@ -249,16 +263,55 @@ mod tests {
     use super::*;
     use crate::rng;
 
+    fn win_probability(margin: f64) -> f64 {
+        1.0 / (1.0 + (-margin).exp())
+    }
+
     /// Pairs whose outcomes follow σ(`truth` · margin).
     fn world(n: usize, truth: f64) -> Vec<Pair> {
         let mut random = rng::stream(5, "calibration", 0);
         (0..n)
             .map(|i| {
                 let margin: f64 = random.random_range(-3.0..3.0);
-                let outcome = f64::from(random.random_range(0.0..1.0) < win_probability(truth * margin));
-                Pair { margin, outcome, group: (i / 2) as u32, part: i / 2 % 2 }
+                let human = if random.random_range(0.0..1.0) < win_probability(truth * margin) { 1 } else { -1 };
+                Pair { margin, human, group: (i / 2) as u32, part: i / 2 % 2, model: OutcomeModel::default() }
             })
             .collect()
+    }
+
+    const PAIR: Pair =
+        Pair { margin: 0.0, human: 1, group: 0, part: 0, model: OutcomeModel { ties: TieModel::None, slope: 1.0 } };
+
+    /// Verdicts drawn from a model with ties are calibrated under that model and not under one without; the factor on
+    /// doubled margins is one half; expected and drawn ties agree.
+    #[test]
+    fn a_head_with_a_tie_model_is_judged_by_it() {
+        for ties in [TieModel::RaoKupper { theta: 3.0 }, TieModel::Davidson { nu: 2.0 }] {
+            let model = OutcomeModel { ties, slope: 1.0 };
+            let mut random = rng::stream(6, "calibration", 0);
+            let drawn: Vec<Pair> = (0..4000)
+                .map(|i| {
+                    let margin: f64 = random.random_range(-4.0..4.0);
+                    let (chance, u) = (model.at(margin), random.random_range(0.0..1.0));
+                    let human = if u < chance.a { 1 } else { i8::from(u >= chance.a + chance.tie) * -1 };
+                    Pair { margin, human, group: (i / 2) as u32, part: 0, model }
+                })
+                .collect();
+            let found = assess("d", "head", drawn.clone(), bootstrap(4000));
+            assert!((found.slope.unwrap() - 1.0).abs() < 0.1, "{ties:?}: {:?}", found.slope);
+            assert!(found.ece.value.unwrap() < 0.03, "{ties:?}: {:?}", found.ece);
+            assert!((found.expected_ties.unwrap() / found.ties as f64 - 1.0).abs() < 0.05, "{ties:?}");
+            // p of the preferred side, by hand: P(win) + P(tie)/2.
+            let by_hand: f64 =
+                drawn.iter().map(|p| (model.at(p.margin).win() - p.outcome()).powi(2)).sum::<f64>() / 4000.0;
+            assert!((found.brier.value.unwrap() - by_hand).abs() < 1e-12);
+            let plain: Vec<Pair> = drawn.iter().map(|p| Pair { model: OutcomeModel::default(), ..*p }).collect();
+            let plain = assess("d", "s", plain, bootstrap(4000));
+            assert!(plain.ece.low.unwrap() > 0.025 && plain.expected_ties.is_none(), "{ties:?}: {:?}", plain.ece);
+            let doubled = drawn.iter().map(|p| Pair { margin: 2.0 * p.margin, ..*p }).collect();
+            let doubled = assess("d", "head", doubled, bootstrap(4000));
+            assert!((doubled.slope.unwrap() - 0.5).abs() < 0.05, "{ties:?}: {:?}", doubled.slope);
+        }
     }
 
     fn bootstrap(n: usize) -> Bootstrap {
@@ -280,7 +333,7 @@ mod tests {
     #[test]
     fn a_coin_scores_a_quarter_and_the_logarithm_of_two() {
         let pairs: Vec<Pair> =
-            (0..40).map(|i| Pair { margin: 0.0, outcome: f64::from(i % 2), group: i as u32, part: 0 }).collect();
+            (0..40).map(|i| Pair { margin: 0.0, human: [1, -1][i % 2], group: i as u32, ..PAIR }).collect();
         let coin = assess("d", "head", pairs, bootstrap(80));
         assert!((coin.brier.value.unwrap() - 0.25).abs() < 1e-15);
         assert!((coin.log_loss.value.unwrap() - 2f64.ln()).abs() < 1e-15);
@@ -305,7 +358,7 @@ mod tests {
         let scaled = out_of_fold(pairs, &BTreeSet::from([0, 1])).unwrap();
         let found = assess("d", "s", scaled, bootstrap(2000));
         assert!((found.slope.unwrap() - 1.0).abs() < 0.15 && found.ece.value.unwrap() < 0.06);
-        let perfect = vec![Pair { margin: 1.0, outcome: 1.0, group: 0, part: 0 }; 4];
+        let perfect = vec![Pair { margin: 1.0, ..PAIR }; 4];
         assert_eq!(slope(&perfect), None);
     }
 }

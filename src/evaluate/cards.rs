@@ -19,7 +19,8 @@ impl Protocol {
                 formula: "max over ε ∈ {0} ∪ {|m|} of (C + T_hm)/N; the smallest ε that reaches it",
                 source: "VisionReward, arXiv 2412.21059, Table 4 (tau), after Deutsch et al., arXiv 2305.14324",
                 pitfalls: "ε is tuned on the pairs it is scored on, so the number is optimistic: put tau-held-out \
-                           beside it. Calling every pair a tie already reaches the share of human ties.",
+                           beside it. Calling every pair a tie already reaches the share of human ties. Intervals find ε anew in \
+                           every draw; paired tests take each scorer's ε as given and leave its uncertainty out.",
             },
             Protocol::TauHeldOut => Card {
                 id: "tau-held-out",
@@ -75,7 +76,7 @@ impl Protocol {
                 source: "VideoGen-RewardBench, calc_accuracy.py of VideoAlign, with equal margins as one candidate",
                 pitfalls: "\"No ties at all\" is never tried, so a scorer may get less than it deserves: four right \
                            signs give 0.75. The shipped code besides depends on the order of the rows. ε is tuned on \
-                           the pairs it is scored on.",
+                           the pairs it is scored on; paired tests take it as given.",
             },
             Protocol::TigerHalf => Card {
                 id: "tiger-0.5",
@@ -91,7 +92,7 @@ impl Protocol {
                 formula: "max over ε ∈ {0} ∪ {|m|} of the mean over prompts of (C + T_hm)/N of the prompt",
                 source: "Deutsch et al., arXiv 2305.14324, grouped by item; tau_optimization.py of mt-metrics-eval",
                 pitfalls: "Every prompt counts the same, however many pairs it has; n counts prompts. ε is tuned on the \
-                           pairs it is scored on.",
+                           pairs it is scored on; paired tests take it as given.",
             },
             Protocol::Rb2Credit => Card {
                 id: "rb2-credit",

@@ -5,56 +5,23 @@ use std::collections::BTreeMap;
 
 use rand::RngExt;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
+use super::facts::RatedItem;
 use super::intervals::{FEWEST_GROUPS, FEWEST_PAIRS, NOT_ENOUGH, percentile_interval};
 use super::results::{Correlation, Statistic, Within};
 use super::scorers::ItemScores;
-use crate::dataset::Dataset;
 use crate::rng;
 use crate::stats::{kendall_tau_b, pearson, spearman};
 
 /// What an item without a score counts as.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum MissingItem {
     /// It is left out.
     Drop,
     /// It has this score; the DSG release scores images without answers 0.
     Score(f64),
-}
-
-/// Rated items: value, group and prompt of each.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RatedItems {
-    /// Item index, ascending by id.
-    pub item: Vec<usize>,
-    /// Mean rating.
-    pub rating: Vec<f64>,
-    /// Group, for the bootstrap.
-    group: Vec<usize>,
-    /// Prompt.
-    prompt: Vec<usize>,
-}
-
-impl RatedItems {
-    /// Items with ratings on `dimension`, and their mean rating (sums are exact for ratings on a grid, so the order of
-    /// the raters does not matter).
-    pub fn new(ds: &Dataset, dimension: &str) -> Self {
-        let mut sums: BTreeMap<&str, (usize, Vec<f64>)> = BTreeMap::new();
-        for rating in ds.ratings.iter().filter(|r| r.dimension == dimension) {
-            sums.entry(&ds.items.ids[rating.item]).or_insert((rating.item, Vec::new())).1.push(rating.value);
-        }
-        let mut rated = Self { item: Vec::new(), rating: Vec::new(), group: Vec::new(), prompt: Vec::new() };
-        for (item, mut values) in sums.into_values() {
-            values.sort_unstable_by(f64::total_cmp);
-            rated.item.push(item);
-            // 12 digits: means of thirds must tie.
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            rated.rating.push((mean * 1e12).round() / 1e12);
-            rated.group.push(ds.items.group(item));
-            rated.prompt.push(ds.items.prompt[item]);
-        }
-        rated
-    }
 }
 
 impl Statistic {
@@ -79,17 +46,17 @@ impl Statistic {
     }
 }
 
-/// All correlations of every scorer on one dimension, with intervals from `draws` draws of groups.
+/// All correlations of every scorer on one dimension, with intervals from `draws` draws of groups. `rated` is ascending by
+/// item id (`facts::rated_items`).
 pub fn correlations(
-    ds: &Dataset,
+    rated: &[RatedItem],
     dimension: &str,
     scorers: &[ItemScores],
     missing: MissingItem,
     draws: usize,
     seed: u64,
 ) -> Vec<Correlation> {
-    let rated = RatedItems::new(ds, dimension);
-    scorers.par_iter().flat_map_iter(|scorer| of_scorer(dimension, &rated, scorer, missing, draws, seed)).collect()
+    scorers.par_iter().flat_map_iter(|scorer| of_scorer(dimension, rated, scorer, missing, draws, seed)).collect()
 }
 
 /// One item that has both numbers.
@@ -97,29 +64,28 @@ pub fn correlations(
 struct Both {
     score: f64,
     rating: f64,
-    prompt: usize,
+    prompt: u32,
 }
 
 fn of_scorer(
     dimension: &str,
-    rated: &RatedItems,
+    rated: &[RatedItem],
     scorer: &ItemScores,
     missing: MissingItem,
     draws: usize,
     seed: u64,
 ) -> Vec<Correlation> {
-    let mut groups: BTreeMap<usize, Vec<Both>> = BTreeMap::new();
-    let mut order: Vec<usize> = Vec::new();
-    for (at, &item) in rated.item.iter().enumerate() {
-        let score = match (scorer.values[item], missing) {
+    let mut groups: BTreeMap<u32, Vec<Both>> = BTreeMap::new();
+    let mut order: Vec<u32> = Vec::new();
+    for item in rated {
+        let score = match (scorer.values[item.item], missing) {
             (Some(score), _) | (None, MissingItem::Score(score)) => score,
             (None, MissingItem::Drop) => continue,
         };
-        let (group, prompt) = (rated.group[at], rated.prompt[at]);
-        if !groups.contains_key(&group) {
-            order.push(group);
+        if !groups.contains_key(&item.group) {
+            order.push(item.group);
         }
-        groups.entry(group).or_default().push(Both { score, rating: rated.rating[at], prompt });
+        groups.entry(item.group).or_default().push(Both { score, rating: item.mean(), prompt: item.prompt });
     }
     // Groups in the order of their first item's id, whatever number they have.
     let groups: Vec<Vec<Both>> = order.iter().filter_map(|g| groups.remove(g)).collect();
@@ -195,7 +161,7 @@ fn one(
 
 /// Sum of the correlations inside the prompts of a group, and their number.
 fn inside(group: &[Both], statistic: Statistic) -> (f64, usize) {
-    let mut prompts: BTreeMap<usize, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
+    let mut prompts: BTreeMap<u32, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
     for both in group {
         let lists = prompts.entry(both.prompt).or_default();
         lists.0.push(both.score);
@@ -208,7 +174,8 @@ fn inside(group: &[Both], statistic: Statistic) -> (f64, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::Rating;
+    use crate::dataset::{Dataset, Rating};
+    use crate::evaluate::facts::rated_items;
     use crate::features::testing::Tiny;
 
     /// The vector with prompts. Ratings and scores:
@@ -246,7 +213,7 @@ mod tests {
     #[test]
     fn the_vector_with_prompts_by_hand() {
         let (ds, scorer) = vector();
-        let found = correlations(&ds, "d", &[scorer], MissingItem::Drop, 0, 1);
+        let found = correlations(&rated_items(&ds, "d"), "d", &[scorer], MissingItem::Drop, 0, 1);
         let value = |within, statistic| {
             let row = found.iter().find(|c| c.within == within && c.statistic == statistic).unwrap();
             (row.value.unwrap(), row.prompts)
@@ -280,20 +247,20 @@ mod tests {
     fn a_missing_item_is_left_out_or_scored() {
         let (ds, mut scorer) = vector();
         scorer.values[5] = None;
-        let n = |missing| correlations(&ds, "d", &[scorer.clone()], missing, 0, 1)[0].n;
+        let n = |missing| correlations(&rated_items(&ds, "d"), "d", &[scorer.clone()], missing, 0, 1)[0].n;
         assert_eq!((n(MissingItem::Drop), n(MissingItem::Score(0.0))), (7, 8));
     }
 
     #[test]
     fn what_is_constant_or_unrated_has_a_reason() {
         let (ds, mut scorer) = vector();
-        let none = correlations(&ds, "other", &[scorer.clone()], MissingItem::Drop, 20, 1);
+        let none = correlations(&rated_items(&ds, "other"), "other", &[scorer.clone()], MissingItem::Drop, 20, 1);
         assert!(
             none.iter()
                 .all(|c| c.value.is_none() && c.reason.as_deref() == Some("no item has both a score and a rating"))
         );
         scorer.values.iter_mut().for_each(|v| *v = Some(1.0));
-        let constant = correlations(&ds, "d", &[scorer], MissingItem::Drop, 20, 1);
+        let constant = correlations(&rated_items(&ds, "d"), "d", &[scorer], MissingItem::Drop, 20, 1);
         assert!(constant.iter().all(|c| c.value.is_none() && c.reason.is_some()));
     }
 }

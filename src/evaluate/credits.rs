@@ -19,13 +19,15 @@ pub struct Credit {
 }
 
 /// Sums of credits and numbers of units by group.
-#[derive(Debug, Default)]
-pub(super) struct GroupRatio {
-    entries: Vec<(u32, f64, f64)>,
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupRatio {
+    /// Group, sum of credits, number of units; groups ascending.
+    pub entries: Vec<(u32, f64, f64)>,
 }
 
 impl GroupRatio {
-    pub(super) fn new(credits: &[Credit]) -> Self {
+    /// Sums up `credits`.
+    pub fn new(credits: &[Credit]) -> Self {
         let mut sums: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
         for credit in credits {
             let sum = sums.entry(credit.group).or_default();
@@ -33,6 +35,16 @@ impl GroupRatio {
             sum.1 += 1.0;
         }
         Self { entries: sums.into_iter().map(|(group, (sum, n))| (group, sum, n)).collect() }
+    }
+
+    /// Mean credit; NaN without a unit.
+    pub fn mean(&self) -> f64 {
+        self.entries.iter().map(|e| e.1).sum::<f64>() / self.units()
+    }
+
+    /// Number of units.
+    pub fn units(&self) -> f64 {
+        self.entries.iter().map(|e| e.2).sum()
     }
 
     /// Sums of credits and of units in each draw.

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::credits::{Credit, GroupRatio};
 use super::intervals::{Bootstrap, differences, enough, percentile_interval};
 use super::margins::{LabelledPairs, margins_of};
-use super::results::{AccuracyPoint, Curve, CurveAxis, Measure, Pays};
-use super::{EvaluateOptions, Protocol};
+use super::results::{AccuracyPoint, Curve, CurveAxis, Pays};
+use super::{DimensionScores, EvaluateOptions, Protocol};
 use crate::dataset::Dataset;
 use crate::features::FeatureMatrix;
 use crate::head::{self, Head, TrainOptions};
@@ -57,13 +57,70 @@ struct Scored {
     training: usize,
 }
 
-/// All three curves; empty without training pairs.
-pub fn curves(setting: Setting<'_>) -> Vec<Curve> {
-    let mut curves: Vec<Curve> = learning(setting).into_iter().collect();
+/// What heads fitted for one point of a curve earn, each on the pairs of prompts that it has not seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EarnedPoint {
+    /// Training pairs, questions at most, or λ/λ_max.
+    pub x: f64,
+    /// Columns with a weight, mean over fits.
+    pub questions: f64,
+    /// Credits by group.
+    pub credits: GroupRatio,
+}
+
+/// The points of one curve, x ascending.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EarnedCurve {
+    /// What is on the x axis.
+    pub axis: CurveAxis,
+    /// The points.
+    pub points: Vec<EarnedPoint>,
+}
+
+/// Fits the heads of all three curves; empty without training pairs.
+pub(super) fn refit(setting: Setting<'_>) -> Vec<EarnedCurve> {
     let path = along_lambda(setting);
-    curves.extend(questions(setting, &path));
-    curves.extend(lambdas(setting, &path));
-    curves
+    let curves = [
+        (CurveAxis::TrainingPairs, learning(setting)),
+        (CurveAxis::Questions, questions(setting, &path)),
+        (CurveAxis::Lambda, lambdas(setting, &path)),
+    ];
+    let some = curves.into_iter().filter(|(_, points)| !points.is_empty());
+    some.map(|(axis, points)| EarnedCurve { axis, points }).collect()
+}
+
+/// Accuracies and verdicts of the curves that were refitted.
+pub(super) fn curves(found: &DimensionScores, draws: usize, seed: u64) -> Vec<Curve> {
+    let bootstrap = Bootstrap { groups: found.labels.groups, draws, seed };
+    (found.refits.curves.iter())
+        .map(|earned| {
+            let points: Vec<AccuracyPoint> = earned.points.iter().map(|p| accuracy(p, bootstrap)).collect();
+            let (verdict, pays) = match earned.axis {
+                CurveAxis::TrainingPairs => {
+                    let (verdict, pays) = do_labels_pay(&earned.points, &points, bootstrap);
+                    (verdict, Some(pays))
+                }
+                CurveAxis::Questions => (verdict_on_questions(&points), None),
+                CurveAxis::Lambda => (verdict_on_lambda(&points), None),
+            };
+            Curve { dimension: found.dimension.clone(), axis: earned.axis, protocol: PROTOCOL, points, verdict, pays }
+        })
+        .collect()
+}
+
+fn accuracy(earned: &EarnedPoint, bootstrap: Bootstrap) -> AccuracyPoint {
+    let (n, groups) = (earned.credits.units() as usize, earned.credits.entries.len());
+    let draws = bootstrap.ratios(std::slice::from_ref(&earned.credits));
+    let interval = Some(&draws[0]).filter(|_| enough(n, groups)).and_then(|d| percentile_interval(d));
+    AccuracyPoint {
+        x: earned.x,
+        value: earned.credits.mean(),
+        low: interval.map(|i| i.low),
+        high: interval.map(|i| i.high),
+        n,
+        prompts: groups,
+        questions: earned.questions,
+    }
 }
 
 impl Setting<'_> {
@@ -74,10 +131,6 @@ impl Setting<'_> {
     fn folds(&self) -> Vec<(usize, &[usize])> {
         let used: std::collections::BTreeSet<usize> = self.part.iter().copied().collect();
         used.into_iter().filter_map(|f| Some((f, self.training.get(f)?.as_deref()?))).collect()
-    }
-
-    fn bootstrap(&self) -> Bootstrap {
-        Bootstrap { groups: self.labels.groups, draws: self.options.draws, seed: self.options.seed }
     }
 
     /// A fit, however hard; `None` where it cannot be made.
@@ -98,9 +151,8 @@ impl Setting<'_> {
         Some(Scored { fold, credits: credits.collect(), questions, training: head.pairs })
     }
 
-    /// The accuracy of fits that together score every fold, credits of one pair averaged; `None` unless all folds are
-    /// scored.
-    fn point(&self, x: f64, fits: &[&Scored]) -> Option<(AccuracyPoint, GroupRatio)> {
+    /// What fits that together score every fold earn, credits of one pair averaged; `None` unless all folds are scored.
+    fn point(&self, x: f64, fits: &[&Scored]) -> Option<EarnedPoint> {
         if self.folds().iter().any(|(fold, _)| !fits.iter().any(|s| s.fold == *fold)) {
             return None;
         }
@@ -112,40 +164,13 @@ impl Setting<'_> {
         let credits: Vec<Credit> = (sums.into_iter())
             .map(|(at, (sum, n))| Credit { group: self.labels.group[at], key: at as u32, value: sum / n })
             .collect();
-        if credits.is_empty() {
-            return None;
-        }
-        let ratio = GroupRatio::new(&credits);
-        let groups: std::collections::BTreeSet<u32> = credits.iter().map(|c| c.group).collect();
-        let draws = self.bootstrap().ratios(std::slice::from_ref(&ratio));
-        let interval =
-            Some(&draws[0]).filter(|_| enough(credits.len(), groups.len())).and_then(|d| percentile_interval(d));
-        let point = AccuracyPoint {
-            x,
-            value: credits.iter().map(|c| c.value).sum::<f64>() / credits.len() as f64,
-            low: interval.map(|i| i.low),
-            high: interval.map(|i| i.high),
-            n: credits.len(),
-            questions: fits.iter().map(|s| s.questions as f64).sum::<f64>() / fits.len() as f64,
-        };
-        Some((point, ratio))
-    }
-
-    /// Second minus first, on the same draws.
-    fn gain(&self, first: &(AccuracyPoint, GroupRatio), second: &(AccuracyPoint, GroupRatio)) -> Measure {
-        let list = |ratio: &GroupRatio| self.bootstrap().ratios(std::slice::from_ref(ratio)).remove(0);
-        let shown = first.0.low.is_some() && second.0.low.is_some();
-        let interval = if shown { percentile_interval(&differences(&list(&second.1), &list(&first.1))) } else { None };
-        Measure {
-            value: Some(second.0.value - first.0.value),
-            low: interval.map(|i| i.low),
-            high: interval.map(|i| i.high),
-        }
+        let questions = fits.iter().map(|s| s.questions as f64).sum::<f64>() / fits.len() as f64;
+        (!credits.is_empty()).then(|| EarnedPoint { x, questions, credits: GroupRatio::new(&credits) })
     }
 }
 
 /// Accuracy against training pairs.
-fn learning(setting: Setting<'_>) -> Option<Curve> {
+fn learning(setting: Setting<'_>) -> Vec<EarnedPoint> {
     let folds = setting.folds();
     let jobs: Vec<(usize, usize, usize)> = (0..SHARES.len())
         .flat_map(|share| (0..if SHARES[share] < 1.0 { REPEATS } else { 1 }).map(move |repeat| (share, repeat)))
@@ -160,19 +185,13 @@ fn learning(setting: Setting<'_>) -> Option<Curve> {
             setting.score(&setting.fit(&subset, None)?, number).map(|scored| (share, scored))
         })
         .collect();
-    let points: Vec<(AccuracyPoint, GroupRatio)> = (0..SHARES.len())
+    (0..SHARES.len())
         .filter_map(|share| {
             let of_share: Vec<&Scored> = fits.iter().filter(|f| f.0 == share).map(|f| &f.1).collect();
             let x = of_share.iter().map(|s| s.training as f64).sum::<f64>() / of_share.len() as f64;
             setting.point(x.round(), &of_share)
         })
-        .collect();
-    let (verdict, pays) = match points.as_slice() {
-        [] => return None,
-        [.., before, last] => verdict_on_labels(setting.gain(before, last), before.0.x, last.0.x),
-        [_] => ("Too few training pairs for a curve: it has one point.".to_owned(), Pays::Unclear),
-    };
-    Some(curve(setting, CurveAxis::TrainingPairs, points, verdict, Some(pays)))
+        .collect()
 }
 
 /// A random share of the training prompts, pairs in their order; `None` where too few are left.
@@ -187,11 +206,19 @@ fn subset(setting: Setting<'_>, training: &[usize], share: f64, stream: u64) -> 
     (pairs.len() >= FEWEST_TRAINING_PAIRS && kept.len() >= FEWEST_TRAINING_GROUPS).then_some(pairs)
 }
 
-fn verdict_on_labels(gain: Measure, from: f64, to: f64) -> (String, Pays) {
-    let value = 100.0 * gain.value.unwrap_or(0.0);
-    let step = format!("From {from:.0} to {to:.0} training pairs accuracy changed by {value:+.1} points");
-    match (gain.low, gain.high) {
-        (Some(low), Some(high)) => {
+/// Does the last doubling of the training pairs gain accuracy? On the same draws of prompts.
+fn do_labels_pay(earned: &[EarnedPoint], points: &[AccuracyPoint], bootstrap: Bootstrap) -> (String, Pays) {
+    let ([.., before, last], [.., before_point, last_point]) = (earned, points) else {
+        return ("Too few training pairs for a curve: it has one point.".to_owned(), Pays::Unclear);
+    };
+    let draws = bootstrap.ratios(&[before.credits.clone(), last.credits.clone()]);
+    let shown = before_point.low.is_some() && last_point.low.is_some();
+    let interval = if shown { percentile_interval(&differences(&draws[1], &draws[0])) } else { None };
+    let value = 100.0 * (last_point.value - before_point.value);
+    let step = format!("From {:.0} to {:.0} training pairs accuracy changed by {value:+.1} points", before.x, last.x);
+    let gain = interval.map(|i| (i.low, i.high));
+    match gain {
+        Some((low, high)) => {
             let interval = format!("[{:+.1}, {:+.1}]", 100.0 * low, 100.0 * high);
             let (pays, meaning) = match () {
                 () if low > 0.0 => (Pays::Yes, "more labels pay"),
@@ -200,7 +227,7 @@ fn verdict_on_labels(gain: Measure, from: f64, to: f64) -> (String, Pays) {
             };
             (format!("{step} {interval}: {meaning}."), pays)
         }
-        _ => (format!("{step}; not enough data to tell whether more labels pay."), Pays::Unclear),
+        None => (format!("{step}; not enough data to tell whether more labels pay."), Pays::Unclear),
     }
 }
 
@@ -228,60 +255,52 @@ fn along_lambda(setting: Setting<'_>) -> Vec<(f64, Vec<Scored>)> {
     by_step
 }
 
-fn lambdas(setting: Setting<'_>, path: &[(f64, Vec<Scored>)]) -> Option<Curve> {
+fn lambdas(setting: Setting<'_>, path: &[(f64, Vec<Scored>)]) -> Vec<EarnedPoint> {
     let mut points: Vec<_> =
         path.iter().filter_map(|(x, fits)| setting.point(*x, &fits.iter().collect::<Vec<_>>())).collect();
-    points.sort_by(|a, b| a.0.x.total_cmp(&b.0.x));
-    let best = points.iter().map(|p| &p.0).reduce(|best, p| if p.value > best.value { p } else { best })?;
-    let verdict = format!(
-        "Highest out-of-fold accuracy {:.1} % at λ = {:.3} λ_max with {:.1} questions; chosen after the fact, so too good.",
-        100.0 * best.value,
-        best.x,
-        best.questions
-    );
-    Some(curve(setting, CurveAxis::Lambda, points, verdict, None))
+    points.sort_by(|a, b| a.x.total_cmp(&b.x));
+    points
+}
+
+fn verdict_on_lambda(points: &[AccuracyPoint]) -> String {
+    let best = points.iter().reduce(|best, p| if p.value > best.value { p } else { best });
+    best.map_or(String::new(), |best| {
+        format!(
+            "Highest out-of-fold accuracy {:.1} % at λ = {:.3} λ_max with {:.1} questions; chosen after the fact, so too good.",
+            100.0 * best.value,
+            best.x,
+            best.questions
+        )
+    })
 }
 
 /// Accuracy with at most so many questions: in each fold the smallest λ of the path that keeps no more.
-fn questions(setting: Setting<'_>, path: &[(f64, Vec<Scored>)]) -> Option<Curve> {
-    let most = path.iter().flat_map(|(_, fits)| fits).map(|s| s.questions).max()?;
+fn questions(setting: Setting<'_>, path: &[(f64, Vec<Scored>)]) -> Vec<EarnedPoint> {
+    let Some(most) = path.iter().flat_map(|(_, fits)| fits).map(|s| s.questions).max() else { return Vec::new() };
     let budgets = (0..).flat_map(|decade| [1, 2, 3, 5, 7].map(|k| k * 10usize.pow(decade)));
     let mut sizes: Vec<usize> = budgets.take_while(|k| *k < most).collect();
     sizes.push(most);
-    let mut points = Vec::new();
-    for budget in sizes {
+    let point = |budget: usize| {
         let fits: Vec<&Scored> = (setting.folds().iter())
             .filter_map(|(fold, _)| {
                 let own = path.iter().flat_map(|(_, fits)| fits).filter(|s| s.fold == *fold);
                 own.filter(|s| s.questions <= budget).max_by_key(|s| s.questions)
             })
             .collect();
-        points.extend(setting.point(budget as f64, &fits));
-    }
-    let best = points.iter().map(|p| p.0.value).fold(0.0, f64::max);
-    let enough = points.iter().map(|p| &p.0).find(|p| p.value >= best - MATTERS)?;
-    let verdict = format!(
-        "{:.0} questions reach {:.1} %, within one point of the best of this curve ({:.1} %).",
-        enough.x,
-        100.0 * enough.value,
-        100.0 * best
-    );
-    Some(curve(setting, CurveAxis::Questions, points, verdict, None))
+        setting.point(budget as f64, &fits)
+    };
+    sizes.into_iter().filter_map(point).collect()
 }
 
-fn curve(
-    setting: Setting<'_>,
-    axis: CurveAxis,
-    points: Vec<(AccuracyPoint, GroupRatio)>,
-    verdict: String,
-    pays: Option<Pays>,
-) -> Curve {
-    Curve {
-        dimension: setting.name().to_owned(),
-        axis,
-        protocol: PROTOCOL,
-        points: points.into_iter().map(|p| p.0).collect(),
-        verdict,
-        pays,
-    }
+fn verdict_on_questions(points: &[AccuracyPoint]) -> String {
+    let best = points.iter().map(|p| p.value).fold(0.0, f64::max);
+    let enough = points.iter().find(|p| p.value >= best - MATTERS);
+    enough.map_or(String::new(), |enough| {
+        format!(
+            "{:.0} questions reach {:.1} %, within one point of the best of this curve ({:.1} %).",
+            enough.x,
+            100.0 * enough.value,
+            100.0 * best
+        )
+    })
 }

@@ -1,14 +1,16 @@
 //! What is asked for beside accuracies, and adding it to an evaluation.
 
-use super::attributes::best_attribute;
+use serde::{Deserialize, Serialize};
+
 use super::compare::{Question, assess};
 use super::correlations::{MissingItem, correlations};
-use super::curves::{Setting, curves};
 use super::human::human_level;
-use super::{Evaluation, Floor, calibration, legacy, ranks, strata, systems, unseen};
+use super::{
+    DimensionScores, Evaluation, Floor, Protocol, calibration, curves, legacy, ranks, strata, systems, unseen,
+};
 
 /// What is computed beside accuracies and comparisons. The default is what is cheap.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Extras {
     /// Best single attribute and human level.
     pub references: bool,
@@ -60,67 +62,52 @@ impl Extras {
     }
 }
 
-/// Adds what is asked for on one dimension.
-pub(super) fn add(evaluation: &mut Evaluation, setting: Setting<'_>, found: &super::DimensionScores) {
-    let Setting { ds, features, dimension, labels, options, .. } = setting;
-    let extras = &options.extras;
-    let (draws, seed) = (options.draws, options.seed);
-    let name = &found.dimension;
-    let question =
-        Question { dimension: name, protocols: &options.protocols, draws, seed, head_first: false, tests: 0 };
-    options.say(&format!("{name}: ranks, parts, calibration"));
+/// Adds what is asked for on one dimension, from what was gathered on it.
+pub(super) fn add(evaluation: &mut Evaluation, found: &DimensionScores, protocols: &[Protocol]) {
+    let DimensionScores { dimension, labels, scored, refits, .. } = found;
+    let (draws, seed, extras) = (evaluation.draws, evaluation.seed, evaluation.extras.clone());
+    let question = Question { dimension, protocols, draws, seed, head_first: false, tests: 0 };
     if extras.references {
-        evaluation.floors.extend(attribute_floor(setting, question));
-        evaluation.ceilings.extend(human_level(ds, name, labels, question));
+        evaluation.floors.extend(attribute_floor(found, question));
+        evaluation.ceilings.extend(human_level(found, question));
     }
     if extras.standings {
-        evaluation.standings.extend(ranks::standings(name, labels, &found.scored, &options.protocols, draws, seed));
+        evaluation.standings.extend(ranks::standings(dimension, labels, scored, protocols, draws, seed));
     }
     if extras.calibration {
         evaluation.calibration.extend(calibration::calibration(found, draws, seed));
     }
     if extras.strata {
-        evaluation.strata.extend(strata::strata(ds, found, extras.systems.as_deref(), draws, seed));
+        evaluation.strata.extend(strata::strata(found, extras.systems.as_deref(), draws, seed));
     }
     if let Some(attribute) = &extras.systems {
-        evaluation.systems.extend(systems::system_ranking(ds, found, attribute, draws, seed));
+        evaluation.systems.extend(systems::system_ranking(found, attribute, draws, seed));
     }
     if let Some((missing, draws)) = extras.correlations {
-        options.say(&format!("{name}: correlations"));
-        evaluation.correlations.extend(correlations(ds, name, &found.items, missing, draws, seed));
+        let rated = &found.facts.rated;
+        evaluation.correlations.extend(correlations(rated, dimension, &found.items, missing, draws, seed));
     }
-    if extras.curves {
-        let made = curves(setting);
-        if made.is_empty() {
-            evaluation.notes.push(format!("{name}: no curves, they need training pairs and a head."));
-        }
-        evaluation.curves.extend(made);
-    }
-    for attribute in &extras.unseen {
-        evaluation.unseen.push(unseen::unseen(ds, features, dimension, labels, attribute, options));
-    }
+    evaluation.curves.extend(curves::curves(found, draws, seed));
+    evaluation.unseen.extend(refits.unseen.iter().map(|earned| unseen::unseen(found, earned, draws, seed)));
     if extras.legacy {
         evaluation.legacy.extend(legacy::legacy(found));
     }
 }
 
 /// The best single attribute of the items, as floors.
-fn attribute_floor(setting: Setting<'_>, question: Question<'_>) -> Vec<Floor> {
-    let Some((scored, detail)) = best_attribute(setting.ds, setting.labels, setting.part, setting.training) else {
-        return Vec::new();
-    };
-    let question = Question { head_first: false, tests: 0, ..question };
-    let rows = assess(setting.labels, &[scored], question).rows.into_iter();
+fn attribute_floor(found: &DimensionScores, question: Question<'_>) -> Vec<Floor> {
+    let Some(best) = &found.attribute else { return Vec::new() };
+    let rows = assess(&found.labels, std::slice::from_ref(&best.scored), question).rows.into_iter();
     rows.filter_map(|row| {
         Some(Floor {
             dimension: row.dimension,
-            floor: row.scorer,
+            floor: "attribute".to_owned(),
             protocol: row.protocol,
             value: row.value?,
             low: row.low,
             high: row.high,
             n: row.n,
-            detail: Some(detail.clone()),
+            detail: Some(best.detail.clone()),
         })
     })
     .collect()

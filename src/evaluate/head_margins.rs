@@ -3,6 +3,7 @@
 use super::scorers::Parts;
 use crate::dataset::{Dataset, Split};
 use crate::features::FeatureMatrix;
+use crate::fit::OutcomeModel;
 use crate::problems::Severity;
 use crate::{Error, Result};
 
@@ -17,6 +18,8 @@ pub struct HeadMargins {
     pub parts: Parts,
     /// The head's own tie threshold in each part.
     pub thresholds: Vec<f64>,
+    /// From margins to the chances of the verdicts, in each part.
+    pub outcomes: Vec<OutcomeModel>,
     /// Whether the head was fitted on the prompt of each of `pairs`; empty where it was on none.
     pub fitted: Vec<bool>,
     /// Why there is no head; its scores are all missing then.

@@ -105,16 +105,18 @@ impl Bootstrap {
 
     /// How often each group falls into the draws `number · LANES …`; each draw has a random stream of its own.
     fn block(&self, number: usize) -> Vec<[u8; LANES]> {
-        let mut times = vec![[0u8; LANES]; self.groups];
-        (0..LANES).for_each(|lane| {
+        // One draw after another, each in memory that fits a cache; then side by side.
+        let groups = self.groups;
+        let mut lanes = vec![0u8; groups * LANES];
+        for (lane, own) in lanes.chunks_exact_mut(groups.max(1)).enumerate() {
             let mut stream = rng::stream(self.seed, "evaluate/bootstrap", (number * LANES + lane) as u64);
-            for _ in 0..self.groups {
-                let drawn = &mut times[stream.random_range(0..self.groups as u32) as usize][lane];
+            for _ in 0..groups {
+                let drawn = &mut own[stream.random_range(0..groups as u32) as usize];
                 // Being drawn 256 times in one draw has a probability below 1e-500.
                 *drawn = drawn.saturating_add(1);
             }
-        });
-        times
+        }
+        (0..groups).map(|group| std::array::from_fn(|lane| lanes[lane * groups + group])).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::Dataset;
+use crate::fit::OutcomeModel;
 use crate::stats::counts::{calibrate, margin};
 
 /// The pairs that are scored, with what people said; shared by all scorers of a dimension.
@@ -118,14 +119,25 @@ pub struct ScoredPairs {
     pub scale: Option<[f64; 2]>,
     /// Whether the scorer is a head that was fitted on the pair's prompt; empty for all others.
     pub fitted: Vec<bool>,
+    /// For a head: from margins to the chances of the verdicts, by part (fold); empty for all others.
+    pub outcomes: BTreeMap<usize, OutcomeModel>,
 }
 
 impl ScoredPairs {
-    /// A scorer from its margins.
-    pub fn new(scorer: impl Into<String>, margins: Vec<Option<f64>>, held_out: HeldOut) -> Self {
+    /// A scorer from its margins; one that is not finite is none.
+    pub fn new(scorer: impl Into<String>, mut margins: Vec<Option<f64>>, held_out: HeldOut) -> Self {
+        margins.iter_mut().for_each(|margin| *margin = margin.filter(|m| m.is_finite()));
         let covered = margins.iter().flatten().count();
         let coverage = if margins.is_empty() { 0.0 } else { covered as f64 / margins.len() as f64 };
-        Self { scorer: scorer.into(), margins, held_out, coverage, scale: None, fitted: Vec::new() }
+        Self {
+            scorer: scorer.into(),
+            margins,
+            held_out,
+            coverage,
+            scale: None,
+            fitted: Vec::new(),
+            outcomes: BTreeMap::new(),
+        }
     }
 
     /// Counts every uncovered pair as an equal score (`--missing-score equal`). The coverage stays what it was.

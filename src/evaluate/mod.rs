@@ -2,7 +2,7 @@
 
 pub mod against;
 pub mod answers;
-mod attributes;
+pub mod attributes;
 pub mod calibration;
 mod cards;
 pub mod compare;
@@ -11,6 +11,8 @@ pub mod credits;
 pub mod curves;
 pub mod duel;
 mod extras;
+pub mod facts;
+mod fitted;
 pub mod floors;
 mod head_margins;
 mod human;
@@ -33,11 +35,13 @@ pub mod systems;
 #[cfg(test)]
 mod tests;
 mod train_test;
-mod unseen;
+pub mod unseen;
 
 pub use answers::{AnswerPatterns, ColumnCorrelations, LadderSteps, ScoreShare, patterns, score_shares};
 pub use correlations::MissingItem;
 pub use extras::Extras;
+pub use facts::Facts;
+pub use fitted::FittedScorer;
 pub use head_margins::reason_for_no_head;
 pub use leakage::Leakage;
 pub use legacy::LegacyRow;
@@ -46,7 +50,7 @@ pub use results::{
     AccuracyPoint, Calibration, Correlation, Curve, CurveAxis, IdentityCheck, IntervalKind, Inverted, Measure, Pays,
     ReliabilityBin, Standing, Statistic, Stratum, SystemAgreement, SystemRanking, SystemScore, UnseenGroups, Within,
 };
-pub use run::{DimensionScores, EvaluateOptions, Mode, evaluate, evaluate_with_scores, recount};
+pub use run::{DimensionScores, EvaluateOptions, Mode, Refits, evaluate, evaluate_with_scores, recount};
 pub use stored::StoredScorer;
 
 use serde::{Deserialize, Serialize};
@@ -199,6 +203,9 @@ pub struct Evaluation {
     pub seed: u64,
     /// Whether an uncovered pair counted as an equal score (`--missing-score equal`).
     pub missing_score_equal: bool,
+    /// What was computed beside accuracies and comparisons.
+    #[serde(default)]
+    pub extras: Extras,
     /// Accuracies.
     pub rows: Vec<Row>,
     /// Floors.

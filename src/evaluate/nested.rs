@@ -29,7 +29,8 @@ pub fn cross_validate(
     let used = folds.min(labels.groups);
     let name = &ds.dimensions[dimension];
     if used < 2 {
-        let reason = format!("no head: {} prompts do not allow cross-validation", labels.groups);
+        let prompts = if labels.groups == 1 { "1 prompt does" } else { "0 prompts do" };
+        let reason = format!("no head: {prompts} not allow cross-validation");
         let parts = Parts { of_pair: vec![0; pairs.len()], training: vec![Some(Vec::new())] };
         return Ok(HeadMargins::without_head(ds, pairs, parts, reason));
     }
@@ -65,7 +66,8 @@ pub fn cross_validate(
         notes.push(format!("{name}: only {used} prompts, so {used} folds in place of {folds}."));
     }
     let thresholds = heads.iter().map(|head| head.tie_threshold).collect();
-    Ok(HeadMargins { pairs, scores, parts, thresholds, notes, ..HeadMargins::default() })
+    let outcomes = heads.iter().map(|head| head.outcomes).collect();
+    Ok(HeadMargins { pairs, scores, parts, thresholds, outcomes, notes, ..HeadMargins::default() })
 }
 
 /// Fold of each group (numbered by name): groups shuffled by the seed, then dealt out.

@@ -187,6 +187,20 @@ pub enum CurveAxis {
     Lambda,
 }
 
+impl CurveAxis {
+    /// All, in the order of tables.
+    pub const ALL: [CurveAxis; 3] = [CurveAxis::TrainingPairs, CurveAxis::Questions, CurveAxis::Lambda];
+
+    /// The id, as in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            CurveAxis::TrainingPairs => "training-pairs",
+            CurveAxis::Questions => "questions",
+            CurveAxis::Lambda => "lambda",
+        }
+    }
+}
+
 /// Out-of-fold accuracy of the head against something that costs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Curve {
@@ -217,6 +231,9 @@ pub struct AccuracyPoint {
     pub high: Option<f64>,
     /// Pairs in the denominator.
     pub n: usize,
+    /// Prompts behind them.
+    #[serde(default)]
+    pub prompts: usize,
     /// Columns with a weight, mean over folds.
     pub questions: f64,
 }
@@ -249,7 +266,8 @@ pub struct Calibration {
     pub brier: Measure,
     /// Log loss in nats; ln 2 for a coin.
     pub log_loss: Measure,
-    /// Factor on the margins that would suit the scored pairs best: below 1 the probabilities are too sure.
+    /// Factor on the margins that makes what people said on the scored pairs most likely: below 1 the probabilities are
+    /// too sure.
     pub slope: Option<f64>,
     /// Pairs.
     pub n: usize,
@@ -257,6 +275,9 @@ pub struct Calibration {
     pub prompts: usize,
     /// Human ties among the pairs; they count as half a win.
     pub ties: usize,
+    /// Ties that the head's tie model expects among the pairs; `null` for a head without one and for other scorers.
+    #[serde(default)]
+    pub expected_ties: Option<f64>,
     /// Why there is nothing.
     pub reason: Option<String>,
 }

@@ -1,7 +1,11 @@
 //! The whole evaluation: every dimension, every scorer, every protocol.
 
+use super::against::{OLD, against};
+use super::attributes::{BestAttribute, best_attribute};
 use super::compare::{Question, assess};
-use super::curves::Setting;
+use super::curves::{EarnedCurve, Setting};
+use super::facts::Facts;
+use super::fitted::FittedScorer;
 use super::floors::floors;
 use super::head_margins::{HeadMargins, has_split};
 use super::intervals::enough;
@@ -11,7 +15,8 @@ use super::protocol::{Protocol, Threshold};
 use super::sample::Sample;
 use super::scorers::{HEAD, ItemScores, Parts, baselines, score_pairs};
 use super::stored::StoredScorer;
-use super::{Design, Evaluation, Extras, calibration, extras, nested, ranks, significance, stored, train_test};
+use super::unseen::EarnedUnseen;
+use super::{Design, Evaluation, Extras, curves, extras, nested, significance, stored, train_test, unseen};
 use crate::dataset::Dataset;
 use crate::features::FeatureMatrix;
 use crate::head::{HeadsFile, TrainOptions};
@@ -57,6 +62,10 @@ pub struct EvaluateOptions<'a> {
     pub extras: Extras,
     /// Stored heads that stand beside the head as scorers.
     pub beside: &'a [StoredScorer],
+    /// Dimensions whose head is refitted for curves and unseen groups; `None` = all.
+    pub refitted: Option<Vec<usize>>,
+    /// Heads fitted in other ways that stand beside the head as scorers.
+    pub also: &'a [FittedScorer],
     /// How heads are fitted.
     pub train: TrainOptions,
     /// Told what is being worked on.
@@ -75,6 +84,8 @@ impl EvaluateOptions<'_> {
             missing_score_equal: false,
             extras: Extras::default(),
             beside: &[],
+            refitted: None,
+            also: &[],
             train: TrainOptions::default(),
             progress: None,
         }
@@ -104,6 +115,21 @@ pub struct DimensionScores {
     pub items: Vec<ItemScores>,
     /// Why there is no head, where there is none.
     pub unavailable: Option<String>,
+    /// What is known of pairs and items beside labels and scores.
+    pub facts: Facts,
+    /// The best single attribute as a scorer, where it was asked for.
+    pub attribute: Option<BestAttribute>,
+    /// What heads earn that were fitted for curves and unseen groups.
+    pub refits: Refits,
+}
+
+/// Heads fitted for more than the main figures: only what they earn is kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Refits {
+    /// Points of curves.
+    pub curves: Vec<EarnedCurve>,
+    /// Heads that never saw some values of an attribute.
+    pub unseen: Vec<EarnedUnseen>,
 }
 
 /// Accuracy of the head and of every other scorer, with intervals, floors and comparisons.
@@ -137,6 +163,7 @@ pub fn evaluate_with_scores(
         tests: options.tests,
         seed: options.seed,
         missing_score_equal: options.missing_score_equal,
+        extras: options.extras.clone(),
         ..Evaluation::empty(&ds.name, design(mode))
     };
     if matches!(mode, Mode::Stored(_)) && has_split(ds) {
@@ -157,17 +184,15 @@ pub fn evaluate_with_scores(
                 }
             },
         };
-        options.say(&format!("{name}: intervals"));
         evaluation.notes.extend(head.notes.iter().cloned());
-        let (found, training, left_out) = score_dimension(ds, features, dimension, head, &others, options)?;
+        let (found, left_out, notes) = score_dimension(ds, features, (dimension, mode), head, &others, options)?;
+        evaluation.notes.extend(notes);
+        options.say(&format!("{name}: intervals"));
         if left_out > 0 {
             let whose = if found.unavailable.is_some() { "no answers at all" } else { "no score by the head" };
             evaluation.notes.push(format!("{name}: {left_out} pairs left out, an item has {whose}."));
         }
         count(&mut evaluation, &found, &options.protocols);
-        let setting =
-            Setting { ds, features, dimension, labels: &found.labels, part: &found.part, training: &training, options };
-        extras::add(&mut evaluation, setting, &found);
         scores.push(found);
     }
     conclude(&mut evaluation, &scores)?;
@@ -203,6 +228,11 @@ fn conclude(evaluation: &mut Evaluation, scores: &[DimensionScores]) -> Result<(
             found.scorer
         ));
     }
+    if scores.iter().flat_map(|found| &found.scored).any(|s| s.scorer == OLD) {
+        let protocols = evaluation.protocols();
+        let lead = protocols.iter().find(|p| **p == Protocol::DiffHalf).or(protocols.first());
+        evaluation.against = lead.map_or(Vec::new(), |&p| against(evaluation, scores, OLD, p));
+    }
     evaluation.identity = evaluation.check_identity();
     match evaluation.identity.broken.first() {
         Some(broken) => Err(Error::Bug(format!("tau < max(t, (1 − t)·diff): {broken}"))),
@@ -210,11 +240,9 @@ fn conclude(evaluation: &mut Evaluation, scores: &[DimensionScores]) -> Result<(
     }
 }
 
-/// The evaluation again, from nothing but the scores and labels: what a stored evaluation must be equal to, its notes
-/// aside (of these it holds those that follow from the scores). `stored` gives names, design, draws, seed and protocols.
-///
-/// What rests on more than scores and labels (attributes of items, ratings, refits) is taken over as it stands: the
-/// `attribute` floor, ceilings, correlations, systems, strata, curves, unseen groups, the shipped rule.
+/// The evaluation again, from nothing but what was gathered for it: what a stored evaluation must be equal to, its notes
+/// aside (of these it holds those that follow from the scores). `stored` gives names, design, draws, seed, protocols and
+/// what was asked for.
 ///
 /// # Errors
 /// [`Error::Bug`] where the identity of definitions §3.2 is broken.
@@ -225,47 +253,27 @@ pub fn recount(stored: &Evaluation, scores: &[DimensionScores]) -> Result<Evalua
         tests: stored.tests,
         seed: stored.seed,
         missing_score_equal: stored.missing_score_equal,
+        extras: stored.extras.clone(),
         ..Evaluation::empty(&stored.dataset, stored.design.clone())
     };
     let protocols = stored.protocols();
     for found in scores {
         count(&mut evaluation, found, &protocols);
-        let attribute = stored.floors.iter().filter(|f| f.dimension == found.dimension && f.floor == "attribute");
-        evaluation.floors.extend(attribute.cloned());
-        let name = &found.dimension;
-        if stored.standings.iter().any(|s| s.dimension == *name) {
-            let (labels, draws, seed) = (&found.labels, stored.draws, stored.seed);
-            evaluation.standings.extend(ranks::standings(name, labels, &found.scored, &protocols, draws, seed));
-        }
-        if stored.calibration.iter().any(|c| c.dimension == *name) {
-            evaluation.calibration.extend(calibration::calibration(found, stored.draws, stored.seed));
-        }
     }
     conclude(&mut evaluation, scores)?;
-    Ok(Evaluation {
-        ceilings: stored.ceilings.clone(),
-        correlations: stored.correlations.clone(),
-        systems: stored.systems.clone(),
-        strata: stored.strata.clone(),
-        curves: stored.curves.clone(),
-        unseen: stored.unseen.clone(),
-        legacy: stored.legacy.clone(),
-        ..evaluation
-    })
+    Ok(evaluation)
 }
 
-/// Training pairs of each part; `None` where a part has none.
-type Training = Vec<Option<Vec<usize>>>;
-
-/// The pairs that the head can score, under every scorer; the training pairs of each part; how many pairs it cannot score.
+/// Everything that needs the data: the pairs that the head can score, under every scorer, with what is known of them and
+/// what refitted heads earn on them; how many pairs it cannot score; notes.
 fn score_dimension(
     ds: &Dataset,
     features: &FeatureMatrix,
-    dimension: usize,
+    (dimension, mode): (usize, Mode<'_>),
     head: HeadMargins,
     others: &[ItemScores],
     options: &EvaluateOptions<'_>,
-) -> Result<(DimensionScores, Training, usize)> {
+) -> Result<(DimensionScores, usize, Vec<String>)> {
     let kept = head.kept(ds, features);
     let pairs: Vec<usize> = kept.iter().map(|&i| head.pairs[i]).collect();
     let part: Vec<usize> = kept.iter().map(|&i| head.parts.of_pair[i]).collect();
@@ -276,15 +284,27 @@ fn score_dimension(
         let thresholds = part.iter().map(|&part| head.thresholds[part]).collect();
         let margins = margins_of(ds, &pairs, &head.scores);
         let fitted = kept.iter().filter_map(|&i| head.fitted.get(i).copied()).collect();
-        scored.push(ScoredPairs { fitted, ..ScoredPairs::new(HEAD, margins, HeldOut::Thresholds(thresholds)) });
+        let outcomes = part.iter().map(|&part| (part, head.outcomes[part])).collect();
+        let held_out = HeldOut::Thresholds(thresholds);
+        scored.push(ScoredPairs { fitted, outcomes, ..ScoredPairs::new(HEAD, margins, held_out) });
         items.push(ItemScores { scorer: HEAD.to_owned(), values: head.scores });
     }
     let parts = Parts { of_pair: part.clone(), training: head.parts.training };
     let thresholds_wanted = options.protocols.iter().any(|p| p.threshold() == Threshold::HeldOut);
     for other in options.beside {
-        if let Some((pairs, values)) = other.score_pairs(ds, dimension, &pairs, options.missing_score_equal)? {
+        if let Some((pairs, values)) = other.score_pairs(ds, dimension, &pairs, &part, options.missing_score_equal)? {
             scored.push(pairs);
             items.push(values);
+        }
+    }
+    let mut notes = Vec::new();
+    for other in options.also {
+        match other.score_pairs(ds, dimension, (&pairs, &part), mode, options)? {
+            Ok((pairs, values)) => {
+                scored.push(pairs);
+                items.push(values);
+            }
+            Err(reason) => notes.push(format!("{}: {} is left out, {reason}.", ds.dimensions[dimension], other.name)),
         }
     }
     for other in others {
@@ -292,9 +312,27 @@ fn score_dimension(
         items.push(other.clone());
     }
     let labels = LabelledPairs::new(ds, &pairs);
-    let name = ds.dimensions[dimension].clone();
-    let found = DimensionScores { dimension: name, labels, part, scored, items, unavailable: head.unavailable };
-    Ok((found, parts.training, left_out))
+    let name = &ds.dimensions[dimension];
+    let (training, extras) = (parts.training.as_slice(), &options.extras);
+    let setting = Setting { ds, features, dimension, labels: &labels, part: &part, training, options };
+    let refit = options.refitted.as_ref().is_none_or(|chosen| chosen.contains(&dimension));
+    let curves = if extras.curves && refit { curves::refit(setting) } else { Vec::new() };
+    if extras.curves && refit && curves.is_empty() {
+        notes.push(format!("{name}: no curves, they need training pairs and a head."));
+    }
+    let unseen = extras.unseen.iter().filter(|_| refit).map(|attribute| unseen::refit(setting, attribute)).collect();
+    let found = DimensionScores {
+        dimension: name.clone(),
+        facts: Facts::new(ds, name, &labels, extras),
+        attribute: if extras.references { best_attribute(ds, &labels, &part, training) } else { None },
+        refits: Refits { curves, unseen },
+        unavailable: head.unavailable,
+        labels,
+        part,
+        scored,
+        items,
+    };
+    Ok((found, left_out, notes))
 }
 
 /// Counts one dimension and adds what was found: a function of scores and labels alone, so that [`recount`] can prove a
@@ -319,6 +357,7 @@ fn count(evaluation: &mut Evaluation, found: &DimensionScores, protocols: &[Prot
     evaluation.notes.extend(assessed.notes);
     evaluation.floors.extend(floors(dimension, labels, protocols));
     add_leakage(evaluation, dimension, labels, scored, protocols);
+    extras::add(evaluation, found, protocols);
 }
 
 fn design(mode: Mode<'_>) -> Design {

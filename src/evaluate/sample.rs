@@ -251,8 +251,8 @@ fn credits(pairs: &[(i8, f64)], group: &[u32], protocol: Protocol, epsilon: impl
         .collect()
 }
 
-/// [`PairCounts`] per group; groups with many pairs take several entries, so that a count times a number of draws fits
-/// 16 bits and the compiler can work on eight draws at once.
+/// [`PairCounts`] per group; groups with many pairs take several entries, so that sums of a few entries fit 16 bits and
+/// the compiler can work on all draws of a block at once.
 #[derive(Debug)]
 struct GroupCounts {
     entries: Vec<Entry>,
@@ -264,9 +264,10 @@ struct Entry {
     counts: [u16; 5],
 }
 
-/// 257 · 255 = 65,535.
-const LARGEST_COUNT: u32 = 257;
-/// Entries whose products fit 32 bits together.
+/// Largest count of an entry, and entries that are summed in 16 bits: 16 · 16 · 255 = 65,280.
+const LARGEST_COUNT: u32 = 16;
+const RUN: usize = 16;
+/// Entries that are summed in 32 bits.
 const CHUNK: usize = 65_536;
 
 impl GroupCounts {
@@ -307,11 +308,19 @@ impl GroupCounts {
         let mut sums = [[0u64; LANES]; 5];
         for chunk in self.entries.chunks(CHUNK) {
             let mut part = [[0u32; LANES]; 5];
-            for entry in chunk {
-                let times = block[entry.group as usize].map(u16::from);
-                for (sum, n) in part.iter_mut().zip(entry.counts) {
+            for run in chunk.chunks(RUN) {
+                let mut small = [[0u16; LANES]; 5];
+                for entry in run {
+                    let times = block[entry.group as usize].map(u16::from);
+                    for (sum, n) in small.iter_mut().zip(entry.counts) {
+                        for lane in 0..LANES {
+                            sum[lane] = sum[lane].wrapping_add(n.wrapping_mul(times[lane]));
+                        }
+                    }
+                }
+                for (sum, small) in part.iter_mut().zip(small) {
                     for lane in 0..LANES {
-                        sum[lane] += u32::from(n.wrapping_mul(times[lane]));
+                        sum[lane] += u32::from(small[lane]);
                     }
                 }
             }

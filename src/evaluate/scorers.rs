@@ -23,7 +23,9 @@ pub fn baselines(ds: &Dataset, features: &FeatureMatrix) -> Vec<ItemScores> {
     let mut scorers = vec![ItemScores { scorer: MEAN.to_owned(), values: mean_of_features(features) }];
     if let Some(scores) = &ds.scores {
         let columns = scores.names.iter().zip(&scores.columns);
-        scorers.extend(columns.map(|(name, values)| ItemScores { scorer: name.clone(), values: values.clone() }));
+        // A score that is no number is none; files with such scores are refused, values of library users are not.
+        let finite = |values: &[Option<f64>]| values.iter().map(|v| v.filter(|v| v.is_finite())).collect();
+        scorers.extend(columns.map(|(name, values)| ItemScores { scorer: name.clone(), values: finite(values) }));
     }
     scorers
 }

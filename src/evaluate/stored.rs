@@ -22,12 +22,13 @@ pub struct StoredScorer {
 }
 
 impl StoredScorer {
-    /// Its head for a dimension on `pairs` (indices into [`Dataset::pairs`]); `None` where it has no head for it.
+    /// Its head for a dimension on `pairs` (indices into [`Dataset::pairs`], each in its part); `None` where it has no head for it.
     pub(super) fn score_pairs(
         &self,
         ds: &Dataset,
         dimension: usize,
         pairs: &[usize],
+        part: &[usize],
         missing_equal: bool,
     ) -> Result<Option<(ScoredPairs, ItemScores)>> {
         let Some(head) = self.heads.heads.iter().find(|h| h.dimension == ds.dimensions[dimension]) else {
@@ -37,6 +38,7 @@ impl StoredScorer {
         let held_out = HeldOut::Thresholds(vec![head.tie_threshold; pairs.len()]);
         let mut scored = ScoredPairs::new(&self.name, margins_of(ds, pairs, &values), held_out);
         scored.fitted = fitted_on(ds, pairs, head);
+        scored.outcomes = part.iter().map(|&part| (part, head.outcomes)).collect();
         let scored = if missing_equal { scored.missing_as_equal() } else { scored };
         Ok(Some((scored, ItemScores { scorer: self.name.clone(), values })))
     }
@@ -53,6 +55,7 @@ pub fn stored(ds: &Dataset, features: &FeatureMatrix, dimension: usize, head: &H
         scores: head.score(features)?,
         parts: Parts { of_pair: vec![0; pairs.len()], training: vec![None] },
         thresholds: vec![head.tie_threshold],
+        outcomes: vec![head.outcomes],
         fitted: fitted_on(ds, &pairs, head),
         pairs,
         ..HeadMargins::default()

@@ -7,7 +7,6 @@ use super::margins::{HeldOut, LabelledPairs, ScoredPairs};
 use super::results::Stratum;
 use super::run::DimensionScores;
 use super::{Protocol, Row};
-use crate::dataset::Dataset;
 use crate::stats::quantile_sorted;
 
 /// The protocol of all parts.
@@ -21,11 +20,11 @@ const MARGIN_PARTS: usize = 4;
 type Division = (String, Vec<(String, Vec<usize>)>);
 
 /// Accuracies of every scorer on every part. `system` names the attribute of the generator, if there is one.
-pub fn strata(ds: &Dataset, found: &DimensionScores, system: Option<&str>, draws: usize, seed: u64) -> Vec<Stratum> {
+pub fn strata(found: &DimensionScores, system: Option<&str>, draws: usize, seed: u64) -> Vec<Stratum> {
     let labels = &found.labels;
-    let mut divisions: Vec<Division> = by_margin(ds, labels).into_iter().collect();
-    divisions.extend(system.and_then(|attribute| between_and_within(ds, labels, attribute)));
-    divisions.extend(by_attributes(ds, labels, system));
+    let mut divisions: Vec<Division> = by_margin(&found.facts.margin, labels).into_iter().collect();
+    divisions.extend(system.and_then(|attribute| between_and_within(found, attribute)));
+    divisions.extend(by_attributes(found, system));
     let mut strata = Vec::new();
     for (by, parts) in divisions {
         for (stratum, positions) in parts {
@@ -69,9 +68,9 @@ fn of_row(by: &str, stratum: &str, row: Row) -> Stratum {
 
 /// Decided pairs in about equal parts by the size of the human margin; pairs with equal margins stay together. `None`
 /// where margins are unknown or all equal.
-fn by_margin(ds: &Dataset, labels: &LabelledPairs) -> Option<Division> {
+fn by_margin(margins: &[Option<f64>], labels: &LabelledPairs) -> Option<Division> {
     // 9 digits: margins of mean ratings in thirds are one size.
-    let size = |at: usize| ds.pairs[labels.pair[at]].margin.map(|m| (m.abs() * 1e9).round() / 1e9);
+    let size = |at: usize| margins[at].map(|m| (m.abs() * 1e9).round() / 1e9);
     let decided: Vec<(usize, f64)> =
         (0..labels.len()).filter(|&at| labels.human[at] != 0).filter_map(|at| Some((at, size(at)?))).collect();
     let mut sorted: Vec<f64> = decided.iter().map(|d| d.1).collect();
@@ -104,36 +103,47 @@ fn short(value: f64) -> String {
 }
 
 /// Pairs of two systems, and pairs of one. `None` unless both occur.
-fn between_and_within(ds: &Dataset, labels: &LabelledPairs, attribute: &str) -> Option<Division> {
-    let values = ds.items.attributes.get(attribute)?;
-    let known = (0..labels.len()).filter_map(|at| {
-        let pair = &ds.pairs[labels.pair[at]];
-        Some((at, values[pair.a].as_ref()? == values[pair.b].as_ref()?))
-    });
+fn between_and_within(found: &DimensionScores, attribute: &str) -> Option<Division> {
+    let sides = found.facts.sides(attribute, &found.labels)?;
+    let known = sides.iter().enumerate().filter_map(|(at, [a, b])| Some((at, (*a)? == (*b)?)));
     let (within, between): (Vec<_>, Vec<_>) = known.partition(|(_, same)| *same);
     let at = |part: Vec<(usize, bool)>| part.into_iter().map(|p| p.0).collect::<Vec<usize>>();
     let parts = vec![("between".to_owned(), at(between)), ("within".to_owned(), at(within))];
     parts.iter().all(|p| !p.1.is_empty()).then(|| (format!("{attribute} pairs"), parts))
 }
 
-/// Attributes of few values that nearly always agree within a pair: kinds of prompts, tasks.
-fn by_attributes(ds: &Dataset, labels: &LabelledPairs, system: Option<&str>) -> Vec<Division> {
-    let mut divisions = Vec::new();
-    for (name, values) in ds.items.attributes.iter().filter(|(name, _)| Some(name.as_str()) != system) {
-        let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let mut differing = 0;
-        for at in 0..labels.len() {
-            let pair = &ds.pairs[labels.pair[at]];
-            match (&values[pair.a], &values[pair.b]) {
-                (Some(a), Some(b)) if a == b => parts.entry(a).or_default().push(at),
-                _ => differing += 1,
-            }
+/// Whether an attribute divides the pairs: few values, which nearly always agree within a pair, such as kinds of prompts.
+pub(super) fn divides(labels: &LabelledPairs, values: &[Option<String>]) -> bool {
+    let mut distinct: BTreeSet<&str> = BTreeSet::new();
+    let mut differing = 0;
+    for pair in &labels.items {
+        match pair.map(|item| values[item as usize].as_deref()) {
+            [Some(a), Some(b)] if a == b => _ = distinct.insert(a),
+            _ => differing += 1,
         }
-        let distinct: BTreeSet<&str> = parts.keys().copied().collect();
-        if (2..=MOST_VALUES).contains(&distinct.len()) && 20 * differing <= labels.len() {
-            let parts = parts.into_iter().map(|(value, at)| (value.to_owned(), at)).collect();
-            divisions.push((name.clone(), parts));
+        if distinct.len() > MOST_VALUES || 20 * differing > labels.len() {
+            return false;
         }
     }
-    divisions
+    distinct.len() >= 2
+}
+
+/// Parts by each attribute that divides the pairs.
+fn by_attributes(found: &DimensionScores, system: Option<&str>) -> Vec<Division> {
+    let labels = &found.labels;
+    let attributes = (found.facts.attributes.iter())
+        .filter(|(name, values)| Some(name.as_str()) != system && divides(labels, values));
+    attributes
+        .map(|(name, values)| {
+            let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+            for (at, pair) in labels.items.iter().enumerate() {
+                if let [Some(a), Some(b)] = pair.map(|item| values[item as usize].as_deref())
+                    && a == b
+                {
+                    parts.entry(a).or_default().push(at);
+                }
+            }
+            (name.clone(), parts.into_iter().map(|(value, at)| (value.to_owned(), at)).collect())
+        })
+        .collect()
 }

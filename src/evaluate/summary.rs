@@ -1,7 +1,7 @@
 //! What an evaluation means, in one sentence per dimension.
 
 use super::scorers::HEAD;
-use super::{Comparison, Design, Evaluation, Floor, IdentityCheck, Protocol, Row, Verdict};
+use super::{Comparison, Design, Evaluation, Extras, Floor, IdentityCheck, Protocol, Row, Verdict};
 
 impl Row {
     /// A row that says why there is no value.
@@ -75,6 +75,7 @@ impl Evaluation {
             tests: 0,
             seed: 0,
             missing_score_equal: false,
+            extras: Extras::none(),
             rows: Vec::new(),
             floors: Vec::new(),
             comparisons: Vec::new(),

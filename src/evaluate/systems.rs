@@ -7,7 +7,6 @@ use super::intervals::{Bootstrap, enough, percentile_interval};
 use super::margins::LabelledPairs;
 use super::results::{SystemAgreement, SystemRanking, SystemScore};
 use super::run::DimensionScores;
-use crate::dataset::Dataset;
 use crate::stats::kendall_tau_b;
 
 /// Name of the human order among the scorers.
@@ -18,15 +17,9 @@ const FEWEST_SYSTEMS: usize = 3;
 
 /// Win shares of the values of `attribute` by people and by every scorer, and how well the orders agree. `None` where
 /// fewer than three values meet in pairs.
-pub fn system_ranking(
-    ds: &Dataset,
-    found: &DimensionScores,
-    attribute: &str,
-    draws: usize,
-    seed: u64,
-) -> Option<SystemRanking> {
+pub fn system_ranking(found: &DimensionScores, attribute: &str, draws: usize, seed: u64) -> Option<SystemRanking> {
     let labels = &found.labels;
-    let duels = duels(ds, labels, attribute)?;
+    let duels = duels(found, attribute)?;
     let systems: Vec<&str> = names(&duels);
     if systems.len() < FEWEST_SYSTEMS {
         return None;
@@ -60,14 +53,13 @@ struct Duel<'a> {
     systems: [&'a str; 2],
 }
 
-fn duels<'a>(ds: &'a Dataset, labels: &LabelledPairs, attribute: &str) -> Option<Vec<Duel<'a>>> {
-    let values = ds.items.attributes.get(attribute)?;
-    let duel = |at: usize| {
-        let pair = &ds.pairs[labels.pair[at]];
-        let systems = [values[pair.a].as_deref()?, values[pair.b].as_deref()?];
+fn duels<'a>(found: &'a DimensionScores, attribute: &str) -> Option<Vec<Duel<'a>>> {
+    let sides = found.facts.sides(attribute, &found.labels)?;
+    let duel = |(at, [a, b]): (usize, [Option<&'a str>; 2])| {
+        let systems = [a?, b?];
         (systems[0] != systems[1]).then_some(Duel { at, systems })
     };
-    Some((0..labels.len()).filter_map(duel).collect())
+    Some(sides.into_iter().enumerate().filter_map(duel).collect())
 }
 
 fn names<'a>(duels: &[Duel<'a>]) -> Vec<&'a str> {

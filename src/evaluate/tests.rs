@@ -265,6 +265,46 @@ fn degenerate_dimensions_have_a_named_outcome() {
 }
 
 #[test]
+fn no_ties_one_prompt_constant_and_nan_scores_have_a_named_outcome() {
+    let row = |found: &Evaluation, scorer: &str, protocol| found.row("d", scorer, protocol).unwrap().clone();
+    // No ties: calling everything a tie earns nothing, and all three-way rules equal `diff` where no scores are equal.
+    let mut ds = planted();
+    ds.pairs.retain(|p| p.votes.plurality() != 0);
+    let found = folds(&ds);
+    let floor = found.floors.iter().find(|f| f.floor == "always-tie" && f.protocol == Protocol::Tau).unwrap();
+    assert_eq!((floor.value, row(&found, "oracle", Protocol::Tau).ties), (0.0, 0));
+    let oracle = |protocol| row(&found, "oracle", protocol).value;
+    assert_eq!(oracle(Protocol::Tau), oracle(Protocol::Diff));
+    assert_eq!(oracle(Protocol::UnifiedReward), oracle(Protocol::Diff));
+    // A constant scorer has its floors as values, or a reason, and a note.
+    let flat = |protocol| row(&found, "flat", protocol);
+    assert_eq!((flat(Protocol::Diff).value, flat(Protocol::DiffHalf).value), (Some(0.0), Some(0.5)));
+    let reason = flat(Protocol::DiffDecided).reason.unwrap();
+    assert_eq!(reason, "the scores of every pair that people decided are equal");
+    assert!(found.notes.iter().any(|n| n.starts_with("d, flat: all scores are equal within every pair")));
+
+    // One prompt: values without intervals, no head, no comparison.
+    let mut ds = planted();
+    ds.pairs.retain(|p| ds.items.prompt[p.a] == 0);
+    let found = folds(&ds);
+    let head = row(&found, "head", Protocol::Tau);
+    assert_eq!(head.reason.as_deref(), Some("no head: 1 prompt does not allow cross-validation"));
+    let oracle = row(&found, "oracle", Protocol::Tau);
+    assert!(oracle.value.is_some() && oracle.low.is_none() && oracle.reason.unwrap().starts_with("not enough data"));
+    assert!(found.comparisons.is_empty() && found.standings.is_empty());
+
+    // Scores that are no numbers cover nothing; the rest is as if they were missing.
+    let mut ds = planted();
+    let scores = ds.scores.as_mut().unwrap();
+    let place = scores.names.iter().position(|n| n == "half").unwrap();
+    scores.columns[place].iter_mut().for_each(|v| *v = v.or(Some(f64::NAN)));
+    let (with_nan, without) = (folds(&ds), folds(&planted()));
+    assert_eq!(row(&with_nan, "half", Protocol::Tau), row(&without, "half", Protocol::Tau));
+    let text = serde_json::to_string(&with_nan).unwrap();
+    assert_eq!(text.matches("NaN").count(), 0, "JSON has no NaN");
+}
+
+#[test]
 fn a_declared_split_is_used_and_shared_prompts_are_told() {
     let mut ds = planted();
     for pair in &mut ds.pairs {

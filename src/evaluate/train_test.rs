@@ -50,6 +50,7 @@ pub fn train_test(
     Ok(HeadMargins {
         scores: head.score(features)?,
         thresholds: vec![head.tie_threshold],
+        outcomes: vec![head.outcomes],
         fitted: shared_groups(ds, &training, &pairs),
         unavailable: None,
         pairs,

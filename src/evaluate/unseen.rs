@@ -1,19 +1,18 @@
 //! Does the head hold on a generator that it never saw? Folds whose training and test pairs share neither generator nor
 //! prompt, beside heads with equally many training pairs that do share generators.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::credits::{Credit, GroupRatio};
+use super::curves::Setting;
 use super::intervals::{Bootstrap, differences, enough, percentile_interval};
 use super::margins::{LabelledPairs, margins_of};
 use super::nested::folds_of_groups;
 use super::results::{Measure, UnseenGroups};
-use super::{EvaluateOptions, Protocol};
-use crate::dataset::Dataset;
-use crate::features::FeatureMatrix;
+use super::{DimensionScores, Protocol};
 use crate::head::{self, TrainOptions};
 use crate::rng;
 
@@ -31,70 +30,86 @@ struct Job {
     seen: Vec<usize>,
 }
 
-/// Accuracy on unseen values of `attribute`, every pair scored once.
-pub fn unseen(
-    ds: &Dataset,
-    features: &FeatureMatrix,
-    dimension: usize,
-    labels: &LabelledPairs,
-    attribute: &str,
-    options: &EvaluateOptions<'_>,
-) -> UnseenGroups {
-    let mut result = UnseenGroups {
-        dimension: ds.dimensions[dimension].clone(),
-        attribute: attribute.to_owned(),
-        groups: 0,
-        fits: 0,
-        protocol: PROTOCOL,
-        unseen: Measure::default(),
-        seen: Measure::default(),
-        difference: Measure::default(),
-        n: 0,
-        prompts: 0,
-        reason: None,
-    };
+/// What heads earn that never saw an attribute's values, beside heads that did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EarnedUnseen {
+    /// The attribute.
+    pub attribute: String,
+    /// Its values.
+    pub groups: usize,
+    /// Fits behind it.
+    pub fits: usize,
+    /// Credits by group, of heads that never saw the values.
+    pub unseen: GroupRatio,
+    /// Credits by group on the same pairs, of heads that did.
+    pub seen: GroupRatio,
+    /// Why there is nothing.
+    pub reason: Option<String>,
+}
+
+/// Fits heads without some values of `attribute`, and scores every pair once.
+pub(super) fn refit(setting: Setting<'_>, attribute: &str) -> EarnedUnseen {
+    let Setting { ds, labels, options, .. } = setting;
+    let mut earned = EarnedUnseen { attribute: attribute.to_owned(), ..EarnedUnseen::default() };
     let Some(values) = ds.items.attributes.get(attribute) else {
-        result.reason = Some(format!("the items have no attribute {attribute}"));
-        return result;
+        earned.reason = Some(format!("the items have no attribute {attribute}"));
+        return earned;
     };
     let sides: Vec<Option<[&str; 2]>> = (labels.pair.iter())
         .map(|&p| Some([values[ds.pairs[p].a].as_deref()?, values[ds.pairs[p].b].as_deref()?]))
         .collect();
     let block = blocks(&sides);
-    result.groups = block.len();
+    earned.groups = block.len();
     if block.len() < 4 {
-        result.reason =
+        earned.reason =
             Some(format!("{} values of {attribute}: at least 4 are needed to fit without two of them", block.len()));
-        return result;
+        return earned;
     }
     let jobs = jobs(labels, &sides, &block, options.seed);
-    let name = &ds.dimensions[dimension];
+    let name = &ds.dimensions[setting.dimension];
     let credits: Vec<[Vec<Credit>; 2]> = (jobs.par_iter())
         .filter_map(|job| {
             options.say(&format!("{name}: unseen {attribute}"));
-            let fit = |training: &[usize]| fit_and_score(ds, features, dimension, labels, training, &job.test, options);
+            let fit = |training: &[usize]| fit_and_score(setting, training, &job.test);
             Some([fit(&job.unseen)?, fit(&job.seen)?])
         })
         .collect();
     let [unseen, seen]: [Vec<Credit>; 2] = [0, 1].map(|k| credits.iter().flat_map(|pair| pair[k].clone()).collect());
-    let groups: BTreeSet<u32> = unseen.iter().map(|c| c.group).collect();
-    result.fits = 2 * credits.len();
-    result.n = unseen.len();
-    result.prompts = groups.len();
-    if unseen.is_empty() {
-        result.reason = Some("not enough data: no head could be fitted without two groups".to_owned());
+    earned.fits = 2 * credits.len();
+    earned.reason = unseen.is_empty().then(|| "not enough data: no head could be fitted without two groups".to_owned());
+    (earned.unseen, earned.seen) = (GroupRatio::new(&unseen), GroupRatio::new(&seen));
+    earned
+}
+
+/// Accuracy on unseen values of an attribute.
+pub(super) fn unseen(found: &DimensionScores, earned: &EarnedUnseen, draws: usize, seed: u64) -> UnseenGroups {
+    let (n, prompts) = (earned.unseen.units() as usize, earned.unseen.entries.len());
+    let mut result = UnseenGroups {
+        dimension: found.dimension.clone(),
+        attribute: earned.attribute.clone(),
+        groups: earned.groups,
+        fits: earned.fits,
+        protocol: PROTOCOL,
+        unseen: Measure::default(),
+        seen: Measure::default(),
+        difference: Measure::default(),
+        n,
+        prompts,
+        reason: earned.reason.clone(),
+    };
+    if n == 0 {
         return result;
     }
-    let bootstrap = Bootstrap { groups: labels.groups, draws: options.draws, seed: options.seed };
-    let draws = bootstrap.ratios(&[GroupRatio::new(&unseen), GroupRatio::new(&seen)]);
-    let mean = |c: &[Credit]| c.iter().map(|c| c.value).sum::<f64>() / c.len() as f64;
+    let bootstrap = Bootstrap { groups: found.labels.groups, draws, seed };
+    let drawn = bootstrap.ratios(&[earned.unseen.clone(), earned.seen.clone()]);
     let measure = |value: f64, draws: &[f64]| {
-        let interval = Some(draws).filter(|_| enough(unseen.len(), groups.len())).and_then(percentile_interval);
+        let interval = Some(draws).filter(|_| enough(n, prompts)).and_then(percentile_interval);
         Measure { value: Some(value), low: interval.map(|i| i.low), high: interval.map(|i| i.high) }
     };
-    result.unseen = measure(mean(&unseen), &draws[0]);
-    result.seen = measure(mean(&seen), &draws[1]);
-    result.difference = measure(mean(&unseen) - mean(&seen), &differences(&draws[0], &draws[1]));
+    let (unseen, seen) = (earned.unseen.mean(), earned.seen.mean());
+    result.unseen = measure(unseen, &drawn[0]);
+    result.seen = measure(seen, &drawn[1]);
+    result.difference = measure(unseen - seen, &differences(&drawn[0], &drawn[1]));
     result
 }
 
@@ -143,15 +158,8 @@ fn jobs(labels: &LabelledPairs, sides: &[Option<[&str; 2]>], block: &BTreeMap<&s
     jobs
 }
 
-fn fit_and_score(
-    ds: &Dataset,
-    features: &FeatureMatrix,
-    dimension: usize,
-    labels: &LabelledPairs,
-    training: &[usize],
-    test: &[usize],
-    options: &EvaluateOptions<'_>,
-) -> Option<Vec<Credit>> {
+fn fit_and_score(setting: Setting<'_>, training: &[usize], test: &[usize]) -> Option<Vec<Credit>> {
+    let Setting { ds, features, dimension, labels, options, .. } = setting;
     let pairs = |at: &[usize]| at.iter().map(|&i| labels.pair[i]).collect::<Vec<usize>>();
     let train = TrainOptions { bootstrap: 0, allow_unconverged: true, ..options.train.clone() };
     let head = head::train(ds, features, dimension, &pairs(training), &train).ok()?;

@@ -10,7 +10,7 @@ use super::method::{Budget, BudgetPoint};
 use super::path::{follow, grid};
 use super::procedure::{Compared, Problem, Procedure, Solution, certify, compare, finish};
 use super::quadratic;
-use super::solver::{Outcome, State, minimise};
+use super::solver::{Limits, Outcome, State, minimise};
 use super::{Details, Fit, Rule, cross_validation};
 use crate::{Error, Result};
 
@@ -68,7 +68,7 @@ pub(super) fn fit(problem: &Problem) -> Result<(Fit, Vec<f64>)> {
     let (proven, nodes, bound) = prove(&sizes, &mut compared, selectable);
     let last = compared.solutions.len() - 1;
     let solution = &compared.solutions[last];
-    sizes.chosen = sizes.used(&solution.weights);
+    sizes.chosen = used(problem, &solution.weights);
     let mut certificate = certify(problem, solution, &problem.only(&sizes.chosen, lambda));
     certificate.gap = bound.map(|bound| (certificate.objective - bound).max(0.0));
     if bound.is_none() {
@@ -85,11 +85,12 @@ fn prove(sizes: &Sizes, compared: &mut Compared, selectable: usize) -> (bool, us
     let small = selectable <= SMALL;
     let limit = if small { NODES_SMALL } else { NODES_LARGE };
     let likelihood = sizes.problem.likelihood(sizes.problem.model.weight());
+    let search = sizes.search(&*likelihood, sizes.problem.limits);
     let last = compared.solutions.len() - 1;
     let mut outcome = (false, 0, None);
     for k in if small { 0..=last } else { last..=last } {
-        let start = sizes.refit(&*likelihood, sizes.used(&compared.solutions[k].weights), &sizes.problem.null);
-        let found = branch_and_bound(sizes, &*likelihood, start, sizes.sizes[k], limit);
+        let start = search.refit(search.used(&compared.solutions[k].weights), &sizes.problem.null);
+        let found = branch_and_bound(&search, start, sizes.sizes[k], limit);
         compared.solutions[k] = Solution { weights: found.best.state.weights.clone(), outcome: found.best.outcome };
         outcome = (found.proven, outcome.1 + found.nodes, found.bound);
     }
@@ -131,27 +132,40 @@ fn accuracy(problem: &Problem, compared: &Compared, k: usize) -> Option<(f64, f6
     hits.1.iter().any(|&m| m > 0.0).then(|| clustered_mean(&hits.0, &hits.1, &hits.2))
 }
 
+impl Sizes<'_> {
+    fn search<'s>(&'s self, likelihood: &'s dyn Likelihood, limits: Limits) -> Search<'s> {
+        let most = self.sizes.last().copied().unwrap_or(0);
+        Search { problem: self.problem, most, lambda: self.lambda, likelihood, limits }
+    }
+}
+
+/// Selectable columns with a weight.
+fn used(problem: &Problem, weights: &[f64]) -> Vec<usize> {
+    (0..problem.columns).filter(|&j| weights[j] != 0.0 && problem.selectable(j)).collect()
+}
+
 impl Procedure for Sizes<'_> {
     /// The same λ throughout: the candidates differ by their number of features.
     fn lambdas(&self) -> Vec<f64> {
         vec![self.lambda; self.sizes.len()]
     }
 
-    fn solve(&self, weight: &[f64], only: Option<usize>) -> Vec<Solution> {
+    fn solve(&self, weight: &[f64], only: Option<usize>, limits: Limits) -> Vec<Solution> {
         let likelihood = self.problem.likelihood(weight);
+        let search = self.search(&*likelihood, limits);
         let solution = |choice: Choice| Solution { weights: choice.state.weights, outcome: choice.outcome };
         if let Some(k) = only {
-            let start = self.refit(&*likelihood, self.chosen.clone(), &self.problem.null);
-            return vec![solution(self.improve(&*likelihood, start, self.sizes[k]))];
+            let start = search.refit(self.chosen.clone(), &self.problem.null);
+            return vec![solution(search.improve(start, self.sizes[k]))];
         }
-        let from_path = self.path_supports(&*likelihood);
+        let from_path = search.path_supports();
         let mut best: Vec<Choice> = Vec::with_capacity(self.sizes.len());
-        let mut before = self.refit(&*likelihood, Vec::new(), &self.problem.null);
+        let mut before = search.refit(Vec::new(), &self.problem.null);
         for &size in &self.sizes {
-            let mut here = self.improve(&*likelihood, before, size);
+            let mut here = search.improve(before, size);
             if let Some(support) = from_path.iter().filter(|s| s.len() <= size).max_by_key(|s| s.len()) {
-                let start = self.refit(&*likelihood, support.clone(), &here.state);
-                let other = self.improve(&*likelihood, start, size);
+                let start = search.refit(support.clone(), &here.state);
+                let other = search.improve(start, size);
                 if other.outcome.objective < here.outcome.objective {
                     here = other;
                 }
@@ -163,32 +177,41 @@ impl Procedure for Sizes<'_> {
     }
 }
 
-impl Sizes<'_> {
+/// The search for choices of features under given row weights.
+struct Search<'a> {
+    problem: &'a Problem<'a>,
+    /// Most features of any candidate.
+    most: usize,
+    lambda: f64,
+    likelihood: &'a dyn Likelihood,
+    limits: Limits,
+}
+
+impl Search<'_> {
     fn used(&self, weights: &[f64]) -> Vec<usize> {
-        (0..self.problem.columns).filter(|&j| weights[j] != 0.0 && self.problem.selectable(j)).collect()
+        used(self.problem, weights)
     }
 
     /// The fit on these columns alone, from a nearby state. Columns whose weight comes out as 0 are let go.
-    fn refit(&self, likelihood: &dyn Likelihood, columns: Vec<usize>, near: &State) -> Choice {
+    fn refit(&self, columns: Vec<usize>, near: &State) -> Choice {
         let mut state = near.for_other_data();
         let penalty = self.problem.only(&columns, self.lambda);
-        let outcome = minimise(likelihood, &penalty, &mut state, self.problem.limits);
+        let outcome = minimise(self.likelihood, &penalty, &mut state, self.limits);
         Choice { columns: self.used(&state.weights), state, outcome }
     }
 
     /// Supports on the sparse path, up to the budget.
-    fn path_supports(&self, likelihood: &dyn Likelihood) -> Vec<Vec<usize>> {
+    fn path_supports(&self) -> Vec<Vec<usize>> {
         let options = self.problem.options;
-        let most = self.sizes.last().copied().unwrap_or(0);
         let lambdas = grid(self.problem.lambda_max, 1.0, options.path_length, options.path_ratio);
         let shape = super::path::Shape { alpha: 1.0, ..self.problem.shape.clone() };
         let mut state = self.problem.null.for_other_data();
         let mut supports: Vec<Vec<usize>> = Vec::new();
         for &lambda in &lambdas {
-            follow(likelihood, &shape, &[lambda], &mut state, self.problem.limits, |_, state, _| {
+            follow(self.likelihood, &shape, &[lambda], &mut state, self.limits, |_, state, _| {
                 supports.push(self.used(&state.weights));
             });
-            if supports.last().is_some_and(|s| s.len() > most) {
+            if supports.last().is_some_and(|s| s.len() > self.most) {
                 break;
             }
         }
@@ -197,10 +220,10 @@ impl Sizes<'_> {
     }
 
     /// Adds features while there is room and exchanges features while that helps.
-    fn improve(&self, likelihood: &dyn Likelihood, mut now: Choice, size: usize) -> Choice {
+    fn improve(&self, mut now: Choice, size: usize) -> Choice {
         loop {
-            let h = curvature(likelihood, &now.state.weights);
-            let (_, gradient) = loss_and_gradient(likelihood, &now.state.weights);
+            let h = curvature(self.likelihood, &now.state.weights);
+            let (_, gradient) = loss_and_gradient(self.likelihood, &now.state.weights);
             let mut moves: Vec<(f64, Vec<usize>, Vec<f64>)> =
                 (self.neighbours(&now.columns, size, &h, &gradient).into_iter())
                     .map(|columns| {
@@ -212,7 +235,7 @@ impl Sizes<'_> {
             let best = (moves.into_iter().take(TRIED))
                 .map(|(_, columns, v)| {
                     let near = State { weights: v, point: None, curvature: Some(h.clone().into()) };
-                    self.refit(likelihood, columns, &near)
+                    self.refit(columns, &near)
                 })
                 .filter(|choice| choice.outcome.converged)
                 .min_by(|a, b| a.outcome.objective.total_cmp(&b.outcome.objective));
@@ -288,12 +311,12 @@ struct Node {
 }
 
 /// Depth first, the most important undecided feature first in, then out. Takes at most `limit` fits.
-fn branch_and_bound(sizes: &Sizes, likelihood: &dyn Likelihood, start: Choice, size: usize, limit: usize) -> Found {
-    let problem = sizes.problem;
+fn branch_and_bound(search: &Search, start: Choice, size: usize, limit: usize) -> Found {
+    let problem = search.problem;
     let all: Vec<usize> = (0..problem.columns).filter(|&j| problem.selectable(j)).collect();
     let mut best = start;
     let mut nodes = 1;
-    let relaxed = sizes.refit(likelihood, all.clone(), &best.state);
+    let relaxed = search.refit(all.clone(), &best.state);
     let bound = if relaxed.outcome.converged { relaxed.outcome.objective } else { f64::NEG_INFINITY };
     let mut open = vec![Node { inside: Vec::new(), outside: Vec::new(), relaxed, bound }];
     let slack = 1e-10;
@@ -311,7 +334,7 @@ fn branch_and_bound(sizes: &Sizes, likelihood: &dyn Likelihood, start: Choice, s
         }
         if node.inside.len() == size {
             nodes += 1;
-            let leaf = sizes.refit(likelihood, node.inside, &node.relaxed.state);
+            let leaf = search.refit(node.inside, &node.relaxed.state);
             if leaf.outcome.converged && leaf.outcome.objective < best.outcome.objective - slack {
                 best = leaf;
             }
@@ -325,7 +348,7 @@ fn branch_and_bound(sizes: &Sizes, likelihood: &dyn Likelihood, start: Choice, s
         let outside: Vec<usize> = node.outside.iter().copied().chain([branch]).collect();
         let free: Vec<usize> = all.iter().copied().filter(|j| !outside.contains(j)).collect();
         nodes += 1;
-        let without = sizes.refit(likelihood, free, &node.relaxed.state);
+        let without = search.refit(free, &node.relaxed.state);
         let bound = if without.outcome.converged { without.outcome.objective.max(node.bound) } else { node.bound };
         open.push(Node { inside: node.inside.clone(), outside: outside.clone(), relaxed: without, bound });
         let inside = node.inside.iter().copied().chain([branch]).collect();

@@ -183,6 +183,34 @@ fn ratings_that_cannot_be_fitted_are_refused_and_rare_values_are_merged() {
     assert_eq!((rows.loss.levels(), rows.loss.merged()), (&[2.0, 4.0][..], 2));
 }
 
+#[test]
+fn separation_of_ratings_is_named() {
+    let (mut x, latent) = problem();
+    let rating: Vec<f64> =
+        latent.iter().map(|z| 1.0 + f64::from(u8::from(*z > -0.4)) + f64::from(u8::from(*z > 0.9))).collect();
+    let names: Vec<String> = (1..=D).map(|j| format!("q{j}")).collect();
+    let options = FitOptions { names, tolerance: 1e-6, ..at(Some(0.0), D) };
+    let note = |x: &[f64], options: &FitOptions| {
+        let rows = ordered::rows(x.to_vec(), D, &rating, vec![1.0; N], (0..N).collect()).unwrap();
+        let fit = fit_ratings(&rows, N, options).unwrap();
+        fit.notes.into_iter().find(|n| n.contains("separation"))
+    };
+    assert_eq!(note(&x, &options), None);
+    // Quasi: the second question is answered yes for some of the best items only.
+    for i in 0..N {
+        x[i * D + 1] = f64::from(u8::from(rating[i] == 3.0 && i % 3 == 0));
+    }
+    let found = note(&x, &options).unwrap();
+    assert!(found.starts_with("Quasi-complete") && found.contains("q2") && !found.contains("q4"), "{found}");
+    assert_eq!(note(&x, &FitOptions { lambda: Some(0.02), ..options.clone() }), None, "not with a penalty");
+    // Complete: one question is the rating itself.
+    for i in 0..N {
+        x[i * D + 3] = rating[i];
+    }
+    let found = note(&x, &FitOptions { lambda: Some(0.05), ..options }).unwrap();
+    assert!(found.starts_with("Complete") && found.contains("q4") && found.contains("ratings"), "{found}");
+}
+
 /// F(w) with the group penalty, written from the design page.
 fn group_objective(rows: &LogisticRows, w: &[f64], o: &FitOptions) -> f64 {
     let likelihood = rows.likelihood(Cow::Borrowed(&rows.weight));

@@ -9,6 +9,7 @@
 
 pub mod bootstrap;
 mod budget;
+mod compact;
 pub mod cross_validation;
 mod descent;
 pub mod extended;
@@ -26,6 +27,8 @@ pub mod ordered;
 pub mod path;
 pub mod penalty;
 mod procedure;
+#[cfg(test)]
+mod property_tests;
 pub mod quadratic;
 pub mod recipe;
 pub mod reference;

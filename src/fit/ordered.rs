@@ -36,6 +36,11 @@ impl OrderedLoss {
         self.merged
     }
 
+    /// Level of each row, from 0.
+    pub(super) fn level(&self) -> &[usize] {
+        &self.level
+    }
+
     /// The cut-points behind the own parameters `own`.
     pub fn cut_points(&self, own: &[f64]) -> Vec<f64> {
         self.null.iter().zip(own).map(|(null, own)| null + own).collect()

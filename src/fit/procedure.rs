@@ -4,6 +4,7 @@
 //! selected again in every fold and in every resample, so that the out-of-fold loss and the intervals know about it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
@@ -14,9 +15,13 @@ use super::likelihood::{Likelihood, LogisticRows, Model, loss_and_gradient};
 use super::path::{Shape, Start, start};
 use super::penalty::Penalty;
 use super::rows::data_error;
-use super::solver::{Limits, Outcome, State, minimise};
+use super::solver::{Limits, Outcome, SMALL_GAP, State, minimise};
 use super::{Certificate, CurvePoint, Details, Fit, FitOptions, TieModel, groups};
 use crate::Result;
+
+/// KKT residual, relative to λ_max, at which a fold's fit is good enough to be scored: the out-of-fold loss then moves by
+/// less than 1e-8 of itself. Heads and refits are held to the tolerance of the options.
+const FOLD_TOLERANCE: f64 = 1e-5;
 
 /// One fit to be made: rows under a loss, penalty shape, scale of its certificate, and where every path starts.
 pub(super) struct Problem<'a> {
@@ -72,11 +77,16 @@ impl<'a> Problem<'a> {
         self.model.likelihood(Cow::Borrowed(weight))
     }
 
+    /// Limits of a fit that is only scored on rows it did not see.
+    pub fn fold_limits(&self) -> Limits {
+        Limits { residual: self.limits.residual.max(FOLD_TOLERANCE * self.scale), gap: SMALL_GAP, ..self.limits }
+    }
+
     /// Fits at `lambda`, with the group penalty where there is one.
-    pub fn minimise(&self, likelihood: &dyn Likelihood, lambda: f64, state: &mut State) -> Outcome {
+    pub fn minimise(&self, likelihood: &dyn Likelihood, lambda: f64, state: &mut State, limits: Limits) -> Outcome {
         match self.group_penalty(lambda) {
-            None => minimise(likelihood, &self.shape.penalty(lambda), state, self.limits),
-            Some(penalty) => groups::minimise(likelihood, &penalty, state, self.limits),
+            None => minimise(likelihood, &self.shape.penalty(lambda), state, limits),
+            Some(penalty) => groups::minimise(likelihood, &penalty, state, limits),
         }
     }
 
@@ -103,9 +113,10 @@ impl<'a> Problem<'a> {
         Penalty::new(lambda, self.shape.alpha, &self.shape.factors, &bounds)
     }
 
-    /// Number of groups (prompts) of the rows.
+    /// Number of groups (prompts) with a row of positive weight.
     pub fn groups(&self) -> usize {
-        dense_groups(self.model.group()).1
+        let weighty = self.model.group().iter().zip(self.model.weight()).filter(|(_, m)| **m > 0.0);
+        weighty.map(|(g, _)| g).collect::<BTreeSet<_>>().len()
     }
 }
 
@@ -123,8 +134,8 @@ pub(super) trait Procedure: Sync {
     /// λ of each candidate, the sparsest first. One candidate needs no choice.
     fn lambdas(&self) -> Vec<f64>;
 
-    /// The solutions of all candidates, or of `only` one, under these row weights.
-    fn solve(&self, weight: &[f64], only: Option<usize>) -> Vec<Solution>;
+    /// The solutions of all candidates, or of `only` one, under these row weights and to these limits.
+    fn solve(&self, weight: &[f64], only: Option<usize>, limits: Limits) -> Vec<Solution>;
 }
 
 /// What the candidates came to.
@@ -147,7 +158,7 @@ pub(super) struct Compared {
 /// [`crate::Error::Data`] where all rows belong to one group, so that nothing can be held out.
 pub(super) fn compare(problem: &Problem, procedure: &dyn Procedure) -> Result<Compared> {
     let model = problem.model;
-    let solutions = procedure.solve(model.weight(), None);
+    let solutions = procedure.solve(model.weight(), None, problem.limits);
     let lambdas = procedure.lambdas();
     let mut compared =
         Compared { solutions, curve: Vec::new(), by_fold: Vec::new(), fold: Vec::new(), notes: Vec::new() };
@@ -162,7 +173,8 @@ pub(super) fn compare(problem: &Problem, procedure: &dyn Procedure) -> Result<Co
         .map(|held_out| {
             let weight: Vec<f64> =
                 model.weight().iter().zip(&fold).map(|(&m, &f)| if f == held_out { 0.0 } else { m }).collect();
-            if weight.iter().any(|&m| m > 0.0) { procedure.solve(&weight, None) } else { compared.solutions.clone() }
+            let left = weight.iter().any(|&m| m > 0.0);
+            if left { procedure.solve(&weight, None, problem.fold_limits()) } else { compared.solutions.clone() }
         })
         .collect();
     for (k, &lambda) in lambdas.iter().enumerate() {
@@ -269,7 +281,7 @@ fn resample(problem: &Problem, procedure: &dyn Procedure, chosen: usize, draws: 
             if !weight.iter().any(|&m| m > 0.0) {
                 return None;
             }
-            let solution = procedure.solve(&weight, Some(chosen)).pop()?;
+            let solution = procedure.solve(&weight, Some(chosen), problem.limits).pop()?;
             solution.outcome.converged.then_some(solution.weights)
         })
         .collect();
@@ -280,7 +292,8 @@ fn resample(problem: &Problem, procedure: &dyn Procedure, chosen: usize, draws: 
 /// The certificate of `solution` against `penalty`, which states the problem it claims to solve.
 pub(super) fn certify(problem: &Problem, solution: &Solution, penalty: &Penalty) -> Certificate {
     let likelihood = problem.likelihood(problem.model.weight());
-    let (loss, gradient) = loss_and_gradient(&*likelihood, &solution.weights);
+    let double = likelihood.double();
+    let (loss, gradient) = loss_and_gradient(double.as_deref().unwrap_or(&*likelihood), &solution.weights);
     Certificate {
         kkt: penalty.residual(&solution.weights, &gradient) / problem.scale,
         objective: loss + penalty.value(&solution.weights),

@@ -2,7 +2,7 @@
 
 use super::path::grid;
 use super::procedure::{Compared, Problem, Procedure, Solution, certify, choose_by_rule, compare, finish};
-use super::solver::{State, minimise};
+use super::solver::{Limits, minimise};
 use super::{Certificate, Fit};
 use crate::Result;
 
@@ -65,17 +65,18 @@ impl Procedure for Path<'_> {
         self.lambdas.clone()
     }
 
-    fn solve(&self, weight: &[f64], only: Option<usize>) -> Vec<Solution> {
+    fn solve(&self, weight: &[f64], only: Option<usize>, limits: Limits) -> Vec<Solution> {
         let likelihood = self.problem.likelihood(weight);
         let mut state = self.problem.null.for_other_data();
         let mut solutions: Vec<Solution> = Vec::with_capacity(self.lambdas.len());
-        // The last refit, and the support that it belongs to: neighbours on the path often share theirs.
+        // The last refit, and the support that it belongs to: neighbours on the path share theirs, or nearly so.
         let mut last: Option<(Vec<usize>, Solution)> = None;
+        let mut free = self.problem.null.for_other_data();
         for (k, &lambda) in self.lambdas.iter().enumerate() {
             if only.is_some_and(|only| only != k) {
                 continue;
             }
-            let outcome = self.problem.minimise(&*likelihood, lambda, &mut state);
+            let outcome = self.problem.minimise(&*likelihood, lambda, &mut state, limits);
             if !self.refit {
                 solutions.push(Solution { weights: state.weights.clone(), outcome });
                 continue;
@@ -84,11 +85,10 @@ impl Procedure for Path<'_> {
             let solution = match &last {
                 Some((support, solution)) if *support == keep => solution.clone(),
                 _ => {
-                    let mut free = State { point: None, ..state.clone() };
                     let penalty = self.problem.only(&keep, 0.0);
-                    let mut refitted = minimise(&*likelihood, &penalty, &mut free, self.problem.limits);
+                    let mut refitted = minimise(&*likelihood, &penalty, &mut free, limits);
                     refitted.converged &= outcome.converged;
-                    Solution { weights: free.weights, outcome: refitted }
+                    Solution { weights: free.weights.clone(), outcome: refitted }
                 }
             };
             last = Some((keep, solution.clone()));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::compact::{WORTHWHILE, compact};
 use super::cross_validation::Solution;
 use super::extended::ExtendedRows;
 use super::likelihood::{Likelihood, LogisticRows, Model, curvature};
@@ -48,7 +49,8 @@ pub fn fit(pairs: &PairMatrix, options: &FitOptions) -> Result<Fit> {
 /// # Errors
 /// As [`fit`].
 pub fn fit_rows(rows: &LogisticRows, options: &FitOptions) -> Result<Fit> {
-    fit_checked(rows, rows, &[], options).map(|(fit, _)| fit)
+    let small = compact(rows, WORTHWHILE);
+    fit_checked(small.as_deref().unwrap_or(rows), rows, &[], options).map(|(fit, _)| fit)
 }
 
 /// Fits a head on the ratings of single items ([`super::ordered`]), sparse and bounded like any other; the cut-points
@@ -78,6 +80,8 @@ pub fn fit_ratings(rows: &ExtendedRows<OrderedLoss>, items: usize, options: &Fit
         ratings: rows.weight.len(),
         items,
     };
+    let lambda = fit.lambda;
+    fit.notes.extend(separation::note_ratings(rows, &parameters, lambda, fit.lambda_max, &problem.shape, options));
     if rows.loss.merged() > 0 {
         let merged = rows.loss.merged();
         fit.notes.push(format!("{merged} rating values that few prompts have were taken together with a neighbour."));
@@ -93,7 +97,7 @@ fn rounding(x: &[f64]) -> f64 {
 
 /// The common course: checks, notes, method, separation. `model` is `rows` under its loss, with parameters of its own
 /// that are bounded by `own`.
-fn fit_checked(
+pub(super) fn fit_checked(
     model: &dyn Model,
     rows: &LogisticRows,
     own: &[(f64, f64)],
@@ -136,7 +140,7 @@ fn sparse(problem: &Problem) -> Result<(Fit, Vec<f64>)> {
     let likelihood = model.likelihood(Cow::Borrowed(model.weight()));
     let mut state = problem.null.clone();
     let mut notes = Vec::new();
-    let Chosen { lambda, outcome, curve, chosen } = match options.lambda {
+    let Chosen { lambda, mut outcome, curve, chosen } = match options.lambda {
         Some(lambda) => {
             let outcome = minimise(&*likelihood, &shape.penalty(lambda), &mut state, limits);
             Chosen { lambda, outcome, curve: Vec::new(), chosen: 0 }
@@ -147,7 +151,15 @@ fn sparse(problem: &Problem) -> Result<(Fit, Vec<f64>)> {
         }
         None => choose_lambda(problem, &*likelihood, &mut state, &mut notes)?,
     };
-    let (gap, gap_reason) = match duality_gap(&*likelihood, shape, lambda, &state, outcome) {
+    // Rows that are computed in f32 have their certificate, and what it still asks for, in f64.
+    let double = likelihood.double();
+    if let Some(double) = &double {
+        state.point = None;
+        let last = minimise(&**double, &shape.penalty(lambda), &mut state, limits);
+        outcome = Outcome { iterations: outcome.iterations + last.iterations, ..last };
+    }
+    let exact = double.as_deref().unwrap_or(&*likelihood);
+    let (gap, gap_reason) = match duality_gap(exact, shape, lambda, &state, outcome) {
         Ok(gap) => (Some(gap), None),
         Err(reason) => (None, Some(reason.to_owned())),
     };

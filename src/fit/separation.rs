@@ -8,7 +8,9 @@
 use std::borrow::Cow;
 
 use super::FitOptions;
-use super::likelihood::{LogisticRows, Model, curvature, dot, loss_and_gradient, row_of};
+use super::extended::ExtendedRows;
+use super::likelihood::{Likelihood, LogisticRows, Model, curvature, dot, loss_and_gradient, row_of};
+use super::ordered::OrderedLoss;
 use super::path::Shape;
 use super::quadratic;
 use super::rows::{column, list};
@@ -41,20 +43,83 @@ pub fn note(
     }
     let alone: Vec<usize> = (0..rows.columns).filter(|&j| separates_alone(rows, j, shape.bounds[j])).collect();
     let (kind, columns) = match runaway(rows, w, shape) {
-        Some((kind, u)) => {
-            let largest = u.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-            let moving = (0..u.len()).filter(|&j| u[j].abs() > 0.01 * largest || alone.contains(&j)).collect();
-            (kind, moving)
-        }
+        Some((kind, u)) => (kind, moving(&u, &alone)),
         None if !alone.is_empty() => (Kind::Quasi, alone),
         None => return None,
     };
-    Some(format!(
-        "{}: {} never contradict the labels, so that without a penalty their weights would grow for ever. Weights and \
+    Some(told(kind, &columns, "labels", options))
+}
+
+/// Columns that a direction moves, and those that separate by themselves.
+fn moving(u: &[f64], alone: &[usize]) -> Vec<usize> {
+    let largest = u.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    (0..u.len()).filter(|&j| u[j].abs() > 0.01 * largest || alone.contains(&j)).collect()
+}
+
+fn told(kind: Kind, columns: &[usize], what: &str, options: &FitOptions) -> String {
+    format!(
+        "{}: {} never contradict the {what}, so that without a penalty their weights would grow for ever. Weights and \
          intervals of these features mean little; use a larger λ.",
         if kind == Kind::Complete { "Complete separation" } else { "Quasi-complete separation" },
-        list(&columns, options)
-    ))
+        list(columns, options)
+    )
+}
+
+/// The same for ratings: a direction separates if it never orders two items against their ratings, and moves some.
+/// `w` are all parameters, cut-points included.
+pub fn note_ratings(
+    rows: &ExtendedRows<OrderedLoss>,
+    w: &[f64],
+    lambda: f64,
+    lambda_max: f64,
+    shape: &Shape,
+    options: &FitOptions,
+) -> Option<String> {
+    let columns = rows.columns;
+    let along = |u: &[f64]| orders(rows, |i| dot(row_of(&rows.x, columns, i as u32), &u[..columns]));
+    if along(w) == Some(Kind::Complete) {
+        let used: Vec<usize> = (0..columns).filter(|&j| w[j] != 0.0).collect();
+        return Some(format!(
+            "Complete separation: the head orders all ratings as people did ({}). Without a penalty the weights would grow \
+             for ever; their size here follows from λ alone.",
+            list(&used, options)
+        ));
+    }
+    if lambda > WEAK_PENALTY * lambda_max {
+        return None;
+    }
+    let open = |j: usize, up: bool| if up { shape.bounds[j].1.is_infinite() } else { shape.bounds[j].0.is_infinite() };
+    let alone = |j: usize| {
+        let value = |i: usize| rows.x[i * columns + j];
+        (open(j, true) && orders(rows, value).is_some()) || (open(j, false) && orders(rows, |i| -value(i)).is_some())
+    };
+    let alone: Vec<usize> = (0..columns).filter(|&j| alone(j)).collect();
+    let likelihood = rows.likelihood(Cow::Borrowed(&rows.weight));
+    let u = newton_step(&*likelihood, w, shape);
+    let moves = (0..rows.weight.len()).any(|i| dot(row_of(&rows.x, columns, i as u32), &u[..columns]).abs() > 0.1);
+    let (kind, named) = match along(&u).filter(|_| moves) {
+        Some(kind) => (kind, moving(&u[..columns], &alone)),
+        None if !alone.is_empty() => (Kind::Quasi, alone),
+        None => return None,
+    };
+    Some(told(kind, &named, "ratings", options))
+}
+
+/// Whether values never order two rows against their levels, and some rows with them.
+fn orders(rows: &ExtendedRows<OrderedLoss>, value: impl Fn(usize) -> f64) -> Option<Kind> {
+    let levels = rows.loss.levels().len();
+    let mut spans = vec![(f64::INFINITY, f64::NEG_INFINITY); levels];
+    for (i, &level) in rows.loss.level().iter().enumerate().filter(|(i, _)| rows.weight[*i] > 0.0) {
+        let z = value(i);
+        spans[level] = (spans[level].0.min(z), spans[level].1.max(z));
+    }
+    spans.retain(|s| s.0 <= s.1);
+    let (least, most) = spans.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |m, s| (m.0.min(s.0), m.1.max(s.1)));
+    let limit = SHARE * (most - least);
+    if spans.len() < 2 || limit == 0.0 || !limit.is_finite() || spans.windows(2).any(|s| s[1].0 < s[0].1 - limit) {
+        return None;
+    }
+    Some(if spans.windows(2).all(|s| s[1].0 > s[0].1 + limit) { Kind::Complete } else { Kind::Quasi })
 }
 
 /// How far a direction separates.
@@ -106,13 +171,17 @@ fn separates_alone(rows: &LogisticRows, j: usize, (lower, upper): (f64, f64)) ->
 
 /// The Newton step of the loss alone from `w`, within the bounds, if it is a separating direction.
 fn runaway(rows: &LogisticRows, w: &[f64], shape: &Shape) -> Option<(Kind, Vec<f64>)> {
-    let likelihood = rows.likelihood(Cow::Borrowed(&rows.weight));
-    let (_, gradient) = loss_and_gradient(&*likelihood, w);
-    let h = curvature(&*likelihood, w);
-    let largest_slope = gradient.iter().fold(0.0f64, |m, g| m.max(g.abs()));
-    let target = quadratic::minimise(&h, &gradient, w, &shape.penalty(0.0), 1e-4 * largest_slope);
-    let u: Vec<f64> = target.iter().zip(w).map(|(v, w)| v - w).collect();
+    let u = newton_step(&*rows.likelihood(Cow::Borrowed(&rows.weight)), w, shape);
     // A converged fit has a step near 0; only one that still moves some margin by a tenth is running away.
     let moves = (0..rows.y.len()).any(|i| dot(row_of(&rows.x, rows.columns, i as u32), &u).abs() > 0.1);
     moves.then(|| separates(rows, &u).map(|kind| (kind, u)))?
+}
+
+/// From `w` to the minimum of the loss's quadratic model within the bounds.
+fn newton_step(likelihood: &dyn Likelihood, w: &[f64], shape: &Shape) -> Vec<f64> {
+    let (_, gradient) = loss_and_gradient(likelihood, w);
+    let h = curvature(likelihood, w);
+    let largest_slope = gradient.iter().fold(0.0f64, |m, g| m.max(g.abs()));
+    let target = quadratic::minimise(&h, &gradient, w, &shape.penalty(0.0), 1e-4 * largest_slope);
+    target.iter().zip(w).map(|(v, w)| v - w).collect()
 }

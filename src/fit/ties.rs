@@ -91,6 +91,34 @@ impl OutcomeModel {
     }
 }
 
+impl Chance {
+    /// The probability that a wins, a tie being half a win.
+    pub fn win(self) -> f64 {
+        self.a + self.tie / 2.0
+    }
+}
+
+impl OutcomeModel {
+    /// First and second derivative, by the margin, of the negative log-likelihood of a verdict: +1 a, 0 tie, −1 b. Under
+    /// [`TieModel::None`] a tie is half a win of each side.
+    pub fn derivatives(&self, margin: f64, verdict: i8) -> (f64, f64) {
+        let Chance { a, b, .. } = self.at(margin);
+        let (first, second) = match self.ties {
+            TieModel::None => (a - (0.5 + 0.5 * f64::from(verdict)), a * b),
+            TieModel::RaoKupper { .. } => match verdict {
+                1.. => (a - 1.0, a * (1.0 - a)),
+                0 => (a - b, a * (1.0 - a) + b * (1.0 - b)),
+                _ => (1.0 - b, b * (1.0 - b)),
+            },
+            TieModel::Davidson { .. } => {
+                let mean = (a - b) / 2.0;
+                (mean - f64::from(verdict) / 2.0, (a + b) / 4.0 - mean * mean)
+            }
+        };
+        (self.slope * first, self.slope * self.slope * second)
+    }
+}
+
 /// Which of the two models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -240,6 +268,31 @@ mod tests {
     fn close(outcome: Chance, expected: [f64; 3], tolerance: f64) {
         for (value, expected) in [outcome.a, outcome.tie, outcome.b].iter().zip(expected) {
             assert!((value - expected).abs() < tolerance, "{outcome:?} {expected}");
+        }
+    }
+
+    #[test]
+    fn derivatives_of_verdicts_are_those_of_their_log_likelihood() {
+        for ties in [TieModel::None, TieModel::RaoKupper { theta: 1.7 }, TieModel::Davidson { nu: 0.8 }] {
+            let model = OutcomeModel { ties, slope: 1.3 };
+            let loss = |margin: f64, verdict: i8| {
+                let chance = model.at(margin);
+                match (verdict, ties) {
+                    (1, _) => -chance.a.ln(),
+                    (-1, _) => -chance.b.ln(),
+                    (_, TieModel::None) => -(chance.a.ln() + chance.b.ln()) / 2.0,
+                    _ => -chance.tie.ln(),
+                }
+            };
+            for verdict in [1, 0, -1] {
+                for margin in [-2.0, -0.3, 0.0, 0.7, 3.0] {
+                    let (first, second) = model.derivatives(margin, verdict);
+                    let slope = |m: f64| (loss(m + 1e-5, verdict) - loss(m - 1e-5, verdict)) / 2e-5;
+                    assert!((first - slope(margin)).abs() < 1e-8, "{ties:?} {verdict} {margin}");
+                    let bend = (slope(margin + 1e-3) - slope(margin - 1e-3)) / 2e-3;
+                    assert!((second - bend).abs() < 1e-5, "{ties:?} {verdict} {margin}");
+                }
+            }
         }
     }
 

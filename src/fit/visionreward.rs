@@ -5,7 +5,7 @@ use super::method::Details;
 use super::procedure::{Problem, Procedure, Solution, certify, compare, finish};
 use super::recipe::{Comparison, Refitted, differing, drop_and_refit, projected_epochs};
 use super::rows::list;
-use super::solver::{Outcome, minimise};
+use super::solver::{Limits, Outcome, minimise};
 use crate::{Error, Result};
 
 /// The printed reading. `lambda` of the options is not used: the algorithm has no penalty.
@@ -86,7 +86,7 @@ impl Procedure for Projected<'_> {
         vec![0.0]
     }
 
-    fn solve(&self, weight: &[f64], _: Option<usize>) -> Vec<Solution> {
+    fn solve(&self, weight: &[f64], _: Option<usize>, _: Limits) -> Vec<Solution> {
         let Some(rows) = self.problem.rows else { return Vec::new() };
         let found = projected_epochs(rows, weight, &self.problem.shape.bounds, self.problem.options.epochs);
         let (loss, residual) = (f64::NAN, f64::NAN);
@@ -97,7 +97,10 @@ impl Procedure for Projected<'_> {
 
 impl Recipe for Projected<'_> {
     fn course(&self) -> (usize, Vec<Vec<usize>>) {
-        let rounds = self.solve(self.problem.model.weight(), None).first().map_or(0, |s| s.outcome.iterations);
+        let rounds = self
+            .solve(self.problem.model.weight(), None, self.problem.limits)
+            .first()
+            .map_or(0, |s| s.outcome.iterations);
         (rounds, Vec::new())
     }
 }
@@ -108,10 +111,10 @@ struct Dropped<'a> {
 }
 
 impl Dropped<'_> {
-    fn run(&self, weight: &[f64]) -> (Refitted, Vec<f64>) {
+    fn run(&self, weight: &[f64], limits: Limits) -> (Refitted, Vec<f64>) {
         let likelihood = self.problem.likelihood(weight);
         let mut state = self.problem.null.for_other_data();
-        let found = drop_and_refit(&*likelihood, &self.problem.shape, self.lambda, &mut state, self.problem.limits);
+        let found = drop_and_refit(&*likelihood, &self.problem.shape, self.lambda, &mut state, limits);
         (found, state.weights)
     }
 }
@@ -121,15 +124,15 @@ impl Procedure for Dropped<'_> {
         vec![self.lambda]
     }
 
-    fn solve(&self, weight: &[f64], _: Option<usize>) -> Vec<Solution> {
-        let (found, weights) = self.run(weight);
+    fn solve(&self, weight: &[f64], _: Option<usize>, limits: Limits) -> Vec<Solution> {
+        let (found, weights) = self.run(weight, limits);
         vec![Solution { weights, outcome: found.outcome }]
     }
 }
 
 impl Recipe for Dropped<'_> {
     fn course(&self) -> (usize, Vec<Vec<usize>>) {
-        let (found, _) = self.run(self.problem.model.weight());
+        let (found, _) = self.run(self.problem.model.weight(), self.problem.limits);
         (found.dropped.len() + 1, found.dropped)
     }
 }

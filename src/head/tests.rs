@@ -7,6 +7,7 @@ use crate::Error;
 use crate::dataset::{Dataset, Split};
 use crate::features::testing::Tiny;
 use crate::features::{FeatureMatrix, FeatureOptions, Missing, build};
+use crate::fit::recipe::Epochs;
 
 const QUESTIONS: [&str; 4] = ["sharp", "bright", "smooth", "odd"];
 
@@ -183,6 +184,13 @@ fn what_cannot_be_fitted_is_an_error_that_names_the_dimension() {
     assert!(error.to_string().contains("--allow-unconverged"), "{error}");
     let head = train(&ds, &matrix, 0, &ds.pairs_of(0), &TrainOptions { allow_unconverged: true, ..hurried }).unwrap();
     assert!(!head.certificate.converged && head.intervals.is_empty());
+    let epochs = Epochs { limit: 2, ..Epochs::default() };
+    let restless = TrainOptions { method: Method::VisionrewardProjected, epochs, ..quick() };
+    let text = fails(&ds.pairs_of(0), &restless).to_string();
+    assert!(
+        text.contains("--learning-rate") && text.contains("last of 2 epochs") && !text.contains("--lambda"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -165,11 +165,20 @@ fn in_dimension(dimension: &str, error: Error) -> Error {
 }
 
 fn unconverged(dimension: &str, fit: &Fit, options: &TrainOptions) -> String {
-    let mut text = format!(
-        "dimension \"{dimension}\": the fit stopped after {} Newton steps with a KKT residual of {:.1e} (limit {:.0e}) at \
-         λ = {:.3e}; raise --lambda, or accept it with --allow-unconverged",
-        fit.certificate.iterations, fit.certificate.kkt, options.tolerance, fit.lambda
-    );
+    let found = &fit.certificate;
+    let mut text = match options.method {
+        Method::VisionrewardProjected => format!(
+            "dimension \"{dimension}\": the weights still moved by more than {} (--epsilon) in the last of {} epochs \
+             (--epochs); give more epochs, a smaller --learning-rate or a larger --epsilon, or accept it with \
+             --allow-unconverged",
+            options.epochs.epsilon, found.iterations
+        ),
+        _ => format!(
+            "dimension \"{dimension}\": the fit stopped after {} Newton steps with a KKT residual of {:.1e} (limit {:.0e}) \
+             at λ = {:.3e}; raise --lambda, or accept it with --allow-unconverged",
+            found.iterations, found.kkt, options.tolerance, fit.lambda
+        ),
+    };
     for note in &fit.notes {
         text.push_str("\n  ");
         text.push_str(note);

@@ -7,10 +7,15 @@ use super::artefact::{
     Artefact, BETWEEN_HEADS, DimensionTables, LABEL_COLUMNS, LABELS, PairLine, SCORE_COLUMNS, SCORER_COLUMNS, SCORERS,
     SCORES, ScorerLine,
 };
+use super::artefact_facts::{CURVES, RATINGS, UNSEEN};
 use super::escape::csv_text_back;
-use crate::evaluate::DimensionScores;
+use crate::dataset::Votes;
+use crate::evaluate::attributes::{ATTRIBUTE, BestAttribute};
+use crate::evaluate::facts::RatedItem;
 use crate::evaluate::margins::{HeldOut, LabelledPairs, ScoredPairs};
 use crate::evaluate::scorers::{HEAD, ItemScores};
+use crate::evaluate::{DimensionScores, Facts, Refits};
+use crate::fit::{OutcomeModel, TieModel};
 use crate::problems::{Problem, Problems, Severity};
 use crate::stats::counts::margin;
 use crate::{Error, Result};
@@ -39,6 +44,7 @@ impl Artefact {
             read_scorers(&mut artefact, &scorers, &mut faults);
             read_scores(&mut artefact, &scores, &mut faults);
             read_labels(&mut artefact, &labels, &mut faults);
+            artefact.read_facts(folder, &mut faults)?;
         }
         if faults.0.has_errors() { Err(Error::Data(Box::new(faults.0))) } else { Ok(artefact) }
     }
@@ -49,7 +55,7 @@ impl Artefact {
     /// [`Error::Data`] for a pair whose items have no line of scores, or a part without a threshold.
     pub fn scores(&self, missing_equal: bool) -> Result<Vec<DimensionScores>> {
         let mut faults = Faults::default();
-        let found = self.dimensions.iter().map(|d| scores_of(d, missing_equal, &mut faults)).collect();
+        let found = self.dimensions.iter().map(|d| self.scores_of(d, missing_equal, &mut faults)).collect();
         if faults.0.has_errors() { Err(Error::Data(Box::new(faults.0))) } else { Ok(found) }
     }
 
@@ -64,10 +70,10 @@ impl Artefact {
 
 /// All that is wrong with the tables.
 #[derive(Default)]
-struct Faults(Problems);
+pub(super) struct Faults(Problems);
 
 impl Faults {
-    fn add(&mut self, file: &str, line: Option<u64>, column: &str, value: &str, message: &str) {
+    pub(super) fn add(&mut self, file: &str, line: Option<u64>, column: &str, value: &str, message: &str) {
         let mut problem = Problem::new(Severity::Error, "report-table", file, message, REMEDY);
         if let Some(line) = line {
             problem = problem.at(line).cell(column, value);
@@ -77,13 +83,25 @@ impl Faults {
 }
 
 /// One table: its header and its lines, all as text.
-struct Lines {
-    file: &'static str,
-    header: Vec<String>,
-    lines: Vec<(u64, Vec<String>)>,
+pub(super) struct Lines {
+    pub(super) file: &'static str,
+    pub(super) header: Vec<String>,
+    pub(super) lines: Vec<(u64, Vec<String>)>,
 }
 
 impl Lines {
+    /// As [`Self::read`], for a table that a report may do without.
+    pub(super) fn read_if_there(
+        folder: &Path,
+        file: &'static str,
+        columns: &[&str],
+        exact: bool,
+        faults: &mut Faults,
+    ) -> Result<Option<Self>> {
+        let there = folder.join(file).exists();
+        there.then(|| Self::read(folder, file, columns, exact, faults)).transpose()
+    }
+
     fn read(folder: &Path, file: &'static str, columns: &[&str], exact: bool, faults: &mut Faults) -> Result<Self> {
         let mut table = Self { file, header: Vec::new(), lines: Vec::new() };
         let path = folder.join(file);
@@ -117,8 +135,17 @@ impl Lines {
         Ok(table)
     }
 
+    /// A number; a blank cell is a fault.
+    pub(super) fn needed<T: std::str::FromStr>(&self, at: usize, column: usize, faults: &mut Faults) -> Option<T> {
+        let (line, cells) = &self.lines[at];
+        if cells[column].is_empty() {
+            faults.add(self.file, Some(*line), &self.header[column], "", "is blank");
+        }
+        self.number(at, column, faults)
+    }
+
     /// A number, or none where the cell is blank.
-    fn number<T: std::str::FromStr>(&self, at: usize, column: usize, faults: &mut Faults) -> Option<T> {
+    pub(super) fn number<T: std::str::FromStr>(&self, at: usize, column: usize, faults: &mut Faults) -> Option<T> {
         let (line, cells) = &self.lines[at];
         let cell = cells[column].as_str();
         if cell.is_empty() {
@@ -133,23 +160,49 @@ impl Lines {
 }
 
 fn read_scorers(artefact: &mut Artefact, table: &Lines, faults: &mut Faults) {
-    for (at, (_, cells)) in table.lines.iter().enumerate() {
+    for (at, (line, cells)) in table.lines.iter().enumerate() {
         let part: Option<usize> = table.number(at, 2, faults);
         let threshold: Option<f64> = table.number(at, 3, faults);
-        let scale = table.number(at, 5, faults).zip(table.number(at, 6, faults)).map(|(low, high)| [low, high]);
+        let scale = (table.number(at, 5, faults)).zip(table.number(at, 6, faults)).map(|(low, high)| [low, high]);
+        let (parameter, slope) = (table.number(at, 8, faults), table.number(at, 9, faults));
+        let ties = match (cells[7].as_str(), parameter) {
+            ("", _) => None,
+            ("none", _) => Some(TieModel::None),
+            ("rao-kupper", Some(theta)) => Some(TieModel::RaoKupper { theta }),
+            ("davidson", Some(nu)) => Some(TieModel::Davidson { nu }),
+            (other, _) => {
+                faults.add(table.file, Some(*line), "tie_model", other, "is no tie model with its parameter");
+                None
+            }
+        };
         let (name, reason) = (&cells[1], &cells[4]);
         let dimension = artefact.dimension(&cells[0]);
         if name == HEAD && part.is_none() && !reason.is_empty() {
             dimension.unavailable = Some(reason.clone());
             continue;
         }
-        let place = dimension.scorers.iter().position(|s| s.scorer == *name).unwrap_or_else(|| {
-            let thresholds = if reason.is_empty() { Ok(BTreeMap::new()) } else { Err(reason.clone()) };
-            dimension.scorers.push(ScorerLine { scorer: name.clone(), values: Vec::new(), thresholds, scale });
-            dimension.scorers.len() - 1
-        });
-        if let (Ok(parts), Some(part), Some(threshold)) = (&mut dimension.scorers[place].thresholds, part, threshold) {
+        let blank = || ScorerLine {
+            scorer: name.clone(),
+            values: Vec::new(),
+            thresholds: if reason.is_empty() { Ok(BTreeMap::new()) } else { Err(reason.clone()) },
+            scale,
+            outcomes: BTreeMap::new(),
+            detail: cells[10].clone(),
+        };
+        let scorer = if name == ATTRIBUTE {
+            dimension.attribute.get_or_insert_with(blank)
+        } else {
+            let place = dimension.scorers.iter().position(|s| s.scorer == *name).unwrap_or_else(|| {
+                dimension.scorers.push(blank());
+                dimension.scorers.len() - 1
+            });
+            &mut dimension.scorers[place]
+        };
+        if let (Ok(parts), Some(part), Some(threshold)) = (&mut scorer.thresholds, part, threshold) {
             parts.insert(part, threshold);
+        }
+        if let (Some(part), Some(ties), Some(slope)) = (part, ties, slope) {
+            scorer.outcomes.insert(part, OutcomeModel { ties, slope });
         }
     }
 }
@@ -162,7 +215,7 @@ fn read_scores(artefact: &mut Artefact, table: &Lines, faults: &mut Faults) {
         };
         let dimension = &mut artefact.dimensions[place];
         dimension.items.push((cells[1].clone(), cells[2].clone()));
-        for scorer in &mut dimension.scorers {
+        for scorer in dimension.scorers.iter_mut().chain(&mut dimension.attribute) {
             let column = (SCORE_COLUMNS.len()..table.header.len()).find(|&c| table.header[c] == scorer.scorer);
             scorer.values.push(column.and_then(|column| table.number(at, column, faults)));
         }
@@ -193,6 +246,14 @@ fn read_labels(artefact: &mut Artefact, table: &Lines, faults: &mut Faults) {
             human,
             margin: table.number(at, 8, faults),
             fitted: cells[9].split(BETWEEN_HEADS).filter(|n| !n.is_empty()).map(str::to_owned).collect(),
+            row: table.needed::<usize>(at, 10, faults).unwrap_or(1).saturating_sub(1),
+            votes: {
+                let shares = [11, 12, 13].map(|column| table.number(at, column, faults));
+                match (shares, table.number(at, 14, faults)) {
+                    ([Some(a), Some(tie), Some(b)], Some(voters)) => Some((Votes { a, tie, b }, voters)),
+                    _ => None,
+                }
+            },
         };
         match artefact.dimensions.iter_mut().find(|d| d.dimension == cells[0]) {
             Some(dimension) => dimension.pairs.push(pair),
@@ -203,64 +264,121 @@ fn read_labels(artefact: &mut Artefact, table: &Lines, faults: &mut Faults) {
     }
 }
 
-/// Groups are numbered without gaps, so there are never more of them than pairs: a larger number was edited.
-fn scores_of(d: &DimensionTables, missing_equal: bool, faults: &mut Faults) -> DimensionScores {
-    let place: HashMap<&str, usize> = d.items.iter().enumerate().map(|(i, (_, item))| (item.as_str(), i)).collect();
-    let mut items: Vec<[usize; 2]> = Vec::with_capacity(d.pairs.len());
-    for pair in &d.pairs {
-        if pair.group as usize >= d.pairs.len() {
-            faults.add(LABELS, None, "", "", &format!("pair {}: group {} is out of range", pair.pair, pair.group));
-        }
-        match [place.get(pair.items[0].as_str()), place.get(pair.items[1].as_str())] {
-            [Some(&a), Some(&b)] => items.push([a, b]),
-            _ => {
-                let message = format!("{}, pair {}: {SCORES} has no line for its items", d.dimension, pair.pair);
-                faults.add(LABELS, None, "", "", &message);
+impl Artefact {
+    /// Groups are numbered without gaps, so there are never more of them than pairs: a larger number was edited.
+    fn scores_of(&self, d: &DimensionTables, missing_equal: bool, faults: &mut Faults) -> DimensionScores {
+        let place: HashMap<&str, usize> = d.items.iter().enumerate().map(|(i, (_, item))| (item.as_str(), i)).collect();
+        let mut items: Vec<[usize; 2]> = Vec::with_capacity(d.pairs.len());
+        for pair in &d.pairs {
+            if pair.group as usize >= d.pairs.len() {
+                faults.add(LABELS, None, "", "", &format!("pair {}: group {} is out of range", pair.pair, pair.group));
+            }
+            match [place.get(pair.items[0].as_str()), place.get(pair.items[1].as_str())] {
+                [Some(&a), Some(&b)] => items.push([a, b]),
+                _ => {
+                    let message = format!("{}, pair {}: {SCORES} has no line for its items", d.dimension, pair.pair);
+                    faults.add(LABELS, None, "", "", &message);
+                }
             }
         }
+        let groups = d.pairs.iter().map(|p| p.group as usize + 1).max().unwrap_or(0);
+        let earned = d.curves.iter().flat_map(|c| c.points.iter().map(|p| (CURVES, &p.credits)));
+        for (file, ratio) in earned.chain(d.unseen.iter().map(|u| (UNSEEN, &u.unseen))) {
+            if ratio.entries.iter().any(|e| e.0 as usize >= groups) {
+                faults.add(file, None, "", "", &format!("{}: a group is out of range", d.dimension));
+            }
+        }
+        let rated = rated_items(d, &place, faults);
+        if faults.0.has_errors() {
+            return DimensionScores::default();
+        }
+        let labels = labels_of(d, &items, groups);
+        let scored = d.scorers.iter().map(|s| scored_pairs(d, s, &items, missing_equal, faults)).collect();
+        let of_items = |s: &ScorerLine| ItemScores { scorer: s.scorer.clone(), values: s.values.clone() };
+        let attribute = d.attribute.as_ref().map(|line| BestAttribute {
+            scored: scored_pairs(d, line, &items, true, faults),
+            items: of_items(line),
+            detail: line.detail.clone(),
+        });
+        DimensionScores {
+            dimension: d.dimension.clone(),
+            labels,
+            part: d.pairs.iter().map(|p| p.part).collect(),
+            scored,
+            items: d.scorers.iter().map(of_items).collect(),
+            unavailable: d.unavailable.clone(),
+            facts: Facts {
+                margin: d.pairs.iter().map(|p| p.margin).collect(),
+                votes: d.pairs.iter().map(|p| p.votes).collect(),
+                attributes: self.attributes_of(&d.items),
+                rated,
+            },
+            attribute,
+            refits: Refits { curves: d.curves.clone(), unseen: d.unseen.clone() },
+        }
     }
-    if faults.0.has_errors() {
-        return DimensionScores::default();
-    }
+}
+
+fn labels_of(d: &DimensionTables, items: &[[usize; 2]], groups: usize) -> LabelledPairs {
     let mut prompts: Vec<&str> = d.pairs.iter().map(|p| p.prompt.as_str()).collect();
     prompts.sort_unstable();
     prompts.dedup();
     let prompt_of = |p: &PairLine| prompts.binary_search(&p.prompt.as_str()).unwrap_or(0) as u32;
-    let labels = LabelledPairs {
+    LabelledPairs {
         prompt: d.pairs.iter().map(prompt_of).collect(),
         items: items.iter().map(|pair| pair.map(|item| item as u32)).collect(),
-        pair: (0..d.pairs.len()).collect(),
+        pair: d.pairs.iter().map(|p| p.row).collect(),
         human: d.pairs.iter().map(|p| p.human).collect(),
         group: d.pairs.iter().map(|p| p.group).collect(),
-        groups: d.pairs.iter().map(|p| p.group as usize + 1).max().unwrap_or(0),
-    };
-    let mut scored = Vec::new();
-    for scorer in &d.scorers {
-        let margins = items.iter().map(|&[a, b]| Some(margin(scorer.values[a]?, scorer.values[b]?))).collect();
-        let held_out = match &scorer.thresholds {
-            Err(reason) => HeldOut::Missing(reason.clone()),
-            Ok(parts) => {
-                let own: Option<Vec<f64>> = d.pairs.iter().map(|p| parts.get(&p.part).copied()).collect();
-                if own.is_none() {
-                    let message = format!("{}, {}: a part has no tie threshold", d.dimension, scorer.scorer);
-                    faults.add(SCORERS, None, "", "", &message);
-                }
-                HeldOut::Thresholds(own.unwrap_or_default())
+        groups,
+    }
+}
+
+fn scored_pairs(
+    d: &DimensionTables,
+    scorer: &ScorerLine,
+    items: &[[usize; 2]],
+    missing_equal: bool,
+    faults: &mut Faults,
+) -> ScoredPairs {
+    let margins = items.iter().map(|&[a, b]| Some(margin(scorer.values[a]?, scorer.values[b]?))).collect();
+    let held_out = match &scorer.thresholds {
+        Err(reason) => HeldOut::Missing(reason.clone()),
+        Ok(parts) => {
+            let own: Option<Vec<f64>> = d.pairs.iter().map(|p| parts.get(&p.part).copied()).collect();
+            if own.is_none() {
+                let message = format!("{}, {}: a part has no tie threshold", d.dimension, scorer.scorer);
+                faults.add(SCORERS, None, "", "", &message);
             }
-        };
-        let mut one = ScoredPairs::new(scorer.scorer.clone(), margins, held_out);
-        let fitted: Vec<bool> = d.pairs.iter().map(|p| p.fitted.contains(&scorer.scorer)).collect();
-        if fitted.contains(&true) {
-            one.fitted = fitted;
+            HeldOut::Thresholds(own.unwrap_or_else(|| vec![0.0; d.pairs.len()]))
         }
-        scored.push(if missing_equal && scorer.scorer != HEAD { one.missing_as_equal() } else { one });
+    };
+    let mut one = ScoredPairs::new(scorer.scorer.clone(), margins, held_out);
+    let fitted: Vec<bool> = d.pairs.iter().map(|p| p.fitted.contains(&scorer.scorer)).collect();
+    if fitted.contains(&true) {
+        one.fitted = fitted;
     }
-    DimensionScores {
-        dimension: d.dimension.clone(),
-        labels,
-        part: d.pairs.iter().map(|p| p.part).collect(),
-        scored,
-        items: (d.scorers.iter()).map(|s| ItemScores { scorer: s.scorer.clone(), values: s.values.clone() }).collect(),
-        unavailable: d.unavailable.clone(),
+    one.scale = scorer.scale;
+    one.outcomes.clone_from(&scorer.outcomes);
+    if missing_equal && scorer.scorer != HEAD { one.missing_as_equal() } else { one }
+}
+
+/// The rated items, their prompts numbered by the first item of each.
+fn rated_items(d: &DimensionTables, place: &HashMap<&str, usize>, faults: &mut Faults) -> Vec<RatedItem> {
+    let mut prompts: HashMap<&str, u32> = HashMap::new();
+    let mut rated = Vec::new();
+    for line in &d.rated {
+        let next = prompts.len() as u32;
+        let prompt = *prompts.entry(&line.prompt).or_insert(next);
+        match place.get(line.item.as_str()) {
+            Some(&item) => {
+                rated.push(RatedItem { item, group: line.group, prompt, ratings: line.ratings.clone() });
+            }
+            None => {
+                let message = format!("{}, {}: {SCORES} has no line for it", d.dimension, line.item);
+                faults.add(RATINGS, None, "", "", &message);
+            }
+        }
     }
+    rated
 }

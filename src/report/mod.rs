@@ -3,6 +3,7 @@
 //! [`Report`] is the truth: `report.json` is the value itself, and Markdown, HTML and CSV show nothing that is not in it.
 
 mod artefact;
+mod artefact_facts;
 mod artefact_read;
 mod audit_charts;
 mod audit_files;
@@ -12,11 +13,13 @@ mod diff;
 mod escape;
 mod folder;
 mod latex;
+mod methods;
 mod model_card;
 mod names;
 mod order_charts;
 pub mod published;
 mod render;
+pub mod sheets;
 pub mod suite;
 mod suite_pages;
 mod tables;
@@ -312,7 +315,7 @@ impl Report {
             figures: Vec::new(),
             problems: view::problems(parts.problems),
             feature_notes: parts.feature_notes,
-            methods: view::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
+            methods: methods::methods(&parts.evaluation, &parts.card, parts.command, parts.options),
             card: parts.card,
             heads,
             worked: parts.worked,

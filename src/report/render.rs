@@ -35,6 +35,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("leakage.md.j2", include_str!("templates/leakage.md.j2")),
     ("published.html.j2", include_str!("templates/published.html.j2")),
     ("published.md.j2", include_str!("templates/published.md.j2")),
+    ("sheets.html.j2", include_str!("templates/sheets.html.j2")),
+    ("sheets.md.j2", include_str!("templates/sheets.md.j2")),
     ("suite.html.j2", include_str!("templates/suite.html.j2")),
     ("suite.md.j2", include_str!("templates/suite.md.j2")),
     ("report.css", include_str!("templates/report.css")),

@@ -41,6 +41,9 @@ pub struct SuitePlan {
     /// Names of published tables to show beside.
     #[serde(default)]
     pub published: Vec<String>,
+    /// Fit and feature options of all heads that are fitted here.
+    #[serde(default)]
+    pub fit: FlagMap,
     /// The data sets.
     #[serde(rename = "dataset")]
     pub datasets: Vec<SuiteEntry>,
@@ -63,8 +66,14 @@ pub struct SuiteEntry {
     pub head: Option<PathBuf>,
     /// Outer folds; default: the split in the data, else 5.
     pub cross_validate: Option<usize>,
-    /// Penalty of heads fitted here; default: chosen by cross-validation.
+    /// Penalty of heads fitted here; default: chosen by cross-validation. The same as `fit.lambda`.
     pub lambda: Option<f64>,
+    /// Fit and feature options of the heads of this data set, over those of the suite.
+    #[serde(default)]
+    pub fit: FlagMap,
+    /// More heads fitted here, each a row of its own: name → what differs from `fit`.
+    #[serde(default)]
+    pub fits: BTreeMap<String, FlagMap>,
     /// More heads fitted before, each a row of its own: name → heads file.
     #[serde(default)]
     pub heads: BTreeMap<String, PathBuf>,
@@ -74,6 +83,41 @@ pub struct SuiteEntry {
     /// Count a pair that a scorer does not cover as an equal score.
     #[serde(default)]
     pub missing_score_equal: bool,
+}
+
+/// Options by the names that they have on the command line, without the dashes: `ties = "rao-kupper"`.
+pub type FlagMap = BTreeMap<String, FlagValue>;
+
+/// The value of an option.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum FlagValue {
+    /// A switch.
+    Switch(bool),
+    /// A whole number.
+    Whole(i64),
+    /// A number.
+    Number(f64),
+    /// A word.
+    Word(String),
+    /// Several words.
+    Words(Vec<String>),
+}
+
+/// Options as words of a command line; a switch that is off is none.
+pub fn flags(options: &FlagMap) -> Vec<String> {
+    let words = |(name, value): (&String, &FlagValue)| {
+        let flag = format!("--{name}");
+        match value {
+            FlagValue::Switch(false) => Vec::new(),
+            FlagValue::Switch(true) => vec![flag],
+            FlagValue::Whole(n) => vec![format!("{flag}={n}")],
+            FlagValue::Number(x) => vec![format!("{flag}={x}")],
+            FlagValue::Word(word) => vec![format!("{flag}={word}")],
+            FlagValue::Words(words) => words.iter().map(|word| format!("{flag}={word}")).collect(),
+        }
+    };
+    options.iter().flat_map(words).collect()
 }
 
 fn default_protocols() -> Vec<Protocol> {
@@ -103,10 +147,22 @@ impl SuitePlan {
             return Err(fault("there is no [[dataset]], or no protocol".into(), "name at least one of each"));
         }
         let reserved = |name: &&String| ["head", "mean"].contains(&name.as_str()) || name.contains(';');
-        if let Some(name) = plan.datasets.iter().flat_map(|d| d.heads.keys()).find(reserved) {
+        if let Some(entry) = plan.datasets.iter().find(|d| d.head.is_some() && !(d.fit.is_empty() && d.fits.is_empty()))
+        {
+            let message =
+                format!("{}: a stored head is not fitted, so `fit` and `fits` do nothing", entry.path.display());
+            return Err(fault(message, "leave out `head`, or `fit` and `fits`"));
+        }
+        if let Some((entry, name)) =
+            plan.datasets.iter().find_map(|d| Some((d, d.fits.keys().find(|name| d.heads.contains_key(*name))?)))
+        {
+            let message = format!("{}: \"{name}\" stands under `heads` and under `fits`", entry.path.display());
+            return Err(fault(message, "choose another name"));
+        }
+        if let Some(name) = plan.datasets.iter().flat_map(|d| d.heads.keys().chain(d.fits.keys())).find(reserved) {
             let remedy = "choose another name";
             return Err(fault(
-                format!("a stored head cannot be called \"{name}\" (reserved, or with a semicolon)"),
+                format!("a head beside the head cannot be called \"{name}\" (reserved, or with a semicolon)"),
                 remedy,
             ));
         }
@@ -129,6 +185,8 @@ pub struct SuiteResult {
     pub artefact: Artefact,
     /// Files that were read.
     pub inputs: Vec<InputFile>,
+    /// Row of the table → options of the head that was fitted for it.
+    pub fits: BTreeMap<String, String>,
 }
 
 /// A whole suite: `suite.json`.
@@ -172,6 +230,9 @@ pub struct SuiteDataset {
     pub evaluation: Evaluation,
     /// Files that were read, with their hashes.
     pub inputs: Vec<InputFile>,
+    /// Row of the table → options of the head that was fitted for it, where they differ from the defaults.
+    #[serde(default)]
+    pub fits: BTreeMap<String, String>,
 }
 
 /// One column: a dimension of a data set under one protocol.
@@ -236,6 +297,7 @@ impl SuiteReport {
                 scorers: r.scorers,
                 evaluation: r.evaluation,
                 inputs: r.inputs,
+                fits: r.fits,
             })
             .collect();
         Self {

@@ -261,15 +261,15 @@ fn finding(c: &SuiteColumn, heading: String) -> Vec<String> {
     vec![heading, c.protocol.id().to_owned(), best, shown(c.p), shown(c.q), says]
 }
 
-/// Name, design, draws, seed, scores file.
+/// Name, design, who labelled, uncovered pairs, options and renamed scorers, scores file.
 fn set_line(set: &super::suite::SuiteDataset) -> Vec<String> {
-    let renamed: Vec<String> = set.scorers.iter().map(|(row, here)| format!("{row} = {here}")).collect();
+    let renamed = set.scorers.iter().map(|(row, here)| format!("{row} = {here}"));
     vec![
         set.name.clone(),
-        super::view::design(&set.evaluation.design),
+        super::methods::design(&set.evaluation.design),
         if set.evaluation.simulated { "simulated".into() } else { "people".into() },
         if set.evaluation.missing_score_equal { "counts as equal".into() } else { "pair left out".into() },
-        renamed.join(", "),
+        set.fits.iter().map(|(row, flags)| format!("{row}: {flags}")).chain(renamed).collect::<Vec<_>>().join(", "),
         format!("data/{}/tables", set.id),
     ]
 }

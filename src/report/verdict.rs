@@ -104,7 +104,7 @@ impl<'a> Facts<'a> {
             },
             counted(head.prompts, "prompt", "prompts"),
             if first {
-                format!(" ({}, {} accuracy)", super::view::design(&self.evaluation.design), self.protocol.id())
+                format!(" ({}, {} accuracy)", super::methods::design(&self.evaluation.design), self.protocol.id())
             } else {
                 String::new()
             }
@@ -145,7 +145,7 @@ impl<'a> Facts<'a> {
         };
         let (subject, design) = match self.lead() {
             Some(_) => ("its", String::new()),
-            None => ("the head's", format!(", {}", super::view::design(&self.evaluation.design))),
+            None => ("the head's", format!(", {}", super::methods::design(&self.evaluation.design))),
         };
         format!(
             "Over {} {subject} accuracy ({}{design}) ranges from {} %{} on {} to {} %{} on {}.",

@@ -1,5 +1,5 @@
-//! Is a report what its scores and labels say? Every number that follows from `tables/scores.csv` and `tables/labels.csv`
-//! is computed again and compared; so are the sentences, tables and pages that show them.
+//! Is a report what its tables of scores and labels say? The whole evaluation is computed again from them
+//! and compared; so are the sentences, tables and pages that show it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::artefact::{Artefact, LABELS, SCORERS, SCORES};
+use super::artefact_facts::{CURVES, ITEMS, RATINGS, UNSEEN};
 use super::folder::{changed_files, files_below};
 use super::published::{self, PublishedTable};
-use super::{Report, verdict};
+use super::{Methods, Report, methods as how, verdict};
 use crate::evaluate::{Evaluation, recount};
 use crate::output::FOLDER_MARK;
 use crate::{Error, Result};
@@ -18,9 +19,6 @@ use crate::{Error, Result};
 /// Two numbers that differ by less than this share of the larger one are equal: other processors round `ln` and `exp`
 /// differently in the last digit.
 const TOLERANCE: f64 = 1e-12;
-
-/// Parts of an evaluation that need more than the scores and labels of a report: new fits, ratings, attributes.
-const NEED_THE_DATA: [&str; 7] = ["ceilings", "correlations", "systems", "strata", "curves", "unseen", "legacy"];
 
 /// What was compared, and what differs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
@@ -103,15 +101,57 @@ pub fn verify(folder: &Path) -> Result<Verification> {
     let mut found =
         Verification { title: report.title.clone(), place: "report.json".into(), ..Verification::default() };
     evaluation(&report.evaluation, &artefact, &mut found)?;
+    methods(&report, &mut found)?;
+    heads(&report, &mut found);
     sentences(&report, &mut found);
     published_tables(&report.published, &mut found)?;
     pages(folder, &report, &mut found)?;
     touched_files(folder, &mut found)?;
-    if !report.heads.is_empty() {
-        found.leave_unchecked("weights, intervals of weights and λ of the heads (they follow from the data)");
-    }
-    found.leave_unchecked("counts and hashes of the data");
+    needs_the_answers(&report, &mut found);
     Ok(found)
+}
+
+/// What follows from nothing but the data set itself.
+fn needs_the_answers(report: &Report, found: &mut Verification) {
+    if !report.heads.is_empty() {
+        found
+            .leave_unchecked("weights, their intervals, λ and certificates of the heads: they follow from the answers");
+    }
+    if !report.evaluation.curves.is_empty() || !report.evaluation.unseen.is_empty() {
+        found.leave_unchecked(
+            "what refitted heads earned by prompt (tables/curves.csv, tables/unseen.csv): it follows from the answers",
+        );
+    }
+    if report.audit.is_some() {
+        found.leave_unchecked("findings of the audit: they follow from answers, annotators and weights");
+    }
+    found.leave_unchecked("counts, patterns and hashes of the data");
+}
+
+/// How the numbers were made follows from the evaluation; formulas are those of this version of the program.
+fn methods(report: &Report, found: &mut Verification) -> Result<()> {
+    let own = &report.methods;
+    let derived = how::methods(&report.evaluation, &report.card, own.command.clone(), own.options.clone());
+    if own.program_version != derived.program_version {
+        return Ok(());
+    }
+    let json = |m: &Methods| serde_json::to_value(m).map_err(|e| Error::Bug(format!("methods: {e}")));
+    let mut values = 0;
+    compare(&mut vec!["methods".into()], &json(own)?, &json(&derived)?, &mut values, found);
+    found.count("methods", values);
+    Ok(())
+}
+
+/// What a head says of itself follows from its weights.
+fn heads(report: &Report, found: &mut Verification) {
+    for head in &report.heads {
+        let used = head.weights.iter().filter(|w| w.weight != 0.0).count();
+        if used != head.used {
+            let place = format!("{}: heads, {}, used", found.place, head.dimension);
+            found.differ(place, head.used.to_string(), used.to_string());
+        }
+    }
+    found.count("weights that are not zero, counted", report.heads.len());
 }
 
 /// Rows, floors, comparisons and whatever else follows from scores and labels; notes that follow from them.
@@ -122,16 +162,9 @@ pub(super) fn evaluation(stored: &Evaluation, artefact: &Artefact, found: &mut V
         other => Err(Error::Bug(format!("evaluation: {other:?}"))),
     };
     let (stored_map, mut derived_map) = (as_map(stored)?, as_map(&derived)?);
-    if stored.floors.iter().any(|floor| floor.floor == "attribute") {
-        found.leave_unchecked("the floor \"attribute\" (it needs attributes of the items)");
-    }
     for (key, value) in &stored_map {
         let derived = derived_map.remove(key).unwrap_or(Value::Null);
-        if NEED_THE_DATA.contains(&key.as_str()) {
-            if value.as_array().is_some_and(|list| !list.is_empty()) {
-                found.leave_unchecked(format!("{key} (they need more of the data than scores and labels)"));
-            }
-        } else if key == "notes" {
+        if key == "notes" {
             missing_notes(value, &derived, found);
         } else {
             let mut values = 0;
@@ -202,7 +235,20 @@ pub(super) fn compare(
 
 /// Entries of a list under their names: the texts that say what they are about, numbered where that is not enough.
 fn by_name(list: &[Value]) -> BTreeMap<String, &Value> {
-    const ABOUT: [&str; 8] = ["dataset", "dimension", "scorer", "floor", "attribute", "by", "stratum", "protocol"];
+    const ABOUT: [&str; 12] = [
+        "dataset",
+        "dimension",
+        "system",
+        "scorer",
+        "floor",
+        "attribute",
+        "by",
+        "stratum",
+        "axis",
+        "statistic",
+        "within",
+        "protocol",
+    ];
     let mut named = BTreeMap::new();
     for (number, entry) in list.iter().enumerate() {
         let about: Vec<&str> = ABOUT.iter().filter_map(|key| entry.get(*key)?.as_str()).collect();
@@ -261,7 +307,8 @@ fn pages(folder: &Path, report: &Report, found: &mut Verification) -> Result<()>
         return Ok(());
     }
     let mut expected = report.files()?;
-    expected.retain(|(name, _)| ![LABELS, SCORES, SCORERS, FOLDER_MARK].contains(&name.as_str()));
+    let tables = [LABELS, SCORES, SCORERS, ITEMS, RATINGS, CURVES, UNSEEN];
+    expected.retain(|(name, _)| name != FOLDER_MARK && !tables.contains(&name.as_str()));
     same_files(folder, expected, found)
 }
 

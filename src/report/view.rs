@@ -1,12 +1,11 @@
 //! What the pages show: numbers already written for people, the same for Markdown and HTML.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::audit_view::{self, AuditView};
 use super::charts::Section;
-use super::{HeadSummary, Methods, ProblemCount, ProtocolNote, Report, WeightRow, charts, main_protocol};
+use super::sheets::{self, Sheet};
+use super::{HeadSummary, ProblemCount, Report, WeightRow, charts, main_protocol};
 use crate::dataset::{DataCard, DimensionCard, ScorerCard};
 use crate::evaluate::{Comparison, Design, Evaluation, Floor, Protocol, Row, Verdict};
 use crate::head::Head;
@@ -77,40 +76,6 @@ pub(super) fn problems(problems: &Problems) -> Vec<ProblemCount> {
     [Severity::Error, Severity::Warning, Severity::Note].into_iter().flat_map(of).collect()
 }
 
-/// How the numbers were made.
-pub(super) fn methods(
-    evaluation: &Evaluation,
-    card: &DataCard,
-    command: String,
-    options: BTreeMap<String, String>,
-) -> Methods {
-    let note = |p: &Protocol| ProtocolNote {
-        id: p.id().into(),
-        formula: p.formula().into(),
-        source: p.source().into(),
-        pitfalls: p.pitfalls().into(),
-    };
-    Methods {
-        program_version: env!("CARGO_PKG_VERSION").into(),
-        command,
-        design: design(&evaluation.design),
-        seed: evaluation.seed,
-        draws: evaluation.draws,
-        protocols: protocols(evaluation).iter().map(note).collect(),
-        options,
-        inputs: card.inputs.clone(),
-    }
-}
-
-/// How the head's margins were made, as part of a sentence.
-pub(super) fn design(design: &Design) -> String {
-    match design {
-        Design::CrossValidated { folds } => format!("nested cross-validation over prompts, {folds} folds"),
-        Design::TrainTest => "fitted on the train split, scored on the test split".to_owned(),
-        Design::StoredHead => "a stored head, not refitted".to_owned(),
-    }
-}
-
 /// Protocols that were computed, the main one first.
 pub(super) fn protocols(evaluation: &Evaluation) -> Vec<Protocol> {
     let main = main_protocol(evaluation);
@@ -143,6 +108,10 @@ pub(super) struct View {
     card_scorers: Vec<Vec<String>>,
     problems: Vec<ProblemView>,
     recovery: Vec<Vec<String>>,
+    /// New heads against those that they would replace.
+    against: Option<Sheet>,
+    /// Per dimension: everything beside accuracies, and what the text page shows of it.
+    sheets: Vec<(String, Vec<Sheet>, Vec<Sheet>)>,
 }
 
 /// Indices into the report's figures.
@@ -237,6 +206,8 @@ impl View {
             card_scorers: report.card.scorers.iter().map(card_scorer).collect(),
             problems: report.problems.iter().map(problem_view).collect(),
             recovery: report.recovery.iter().map(|r| recovery_row(report, r)).collect(),
+            against: sheets::against(&evaluation.against),
+            sheets: sheets::by_dimension(evaluation),
         }
     }
 }

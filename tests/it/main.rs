@@ -10,6 +10,7 @@ mod examples; // the programs under examples/ run and find what is in the demo d
 mod formats; // the same tables as CSV, JSONL and Parquet; the real sets with their wrinkles
 mod import; // every layout that is imported: made into a data set, and broken
 mod made_report; // a small report made by hand, for the next four
+mod methods; // every method and tie model on a data set; rules for single weights
 mod pull; // downloads against a server on the loopback interface
 mod real_data; // scorers and heads on the real sets, against an outside reference
 mod report; // pages and charts: snapshots, what is read back and compared

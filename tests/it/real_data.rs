@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use headfit::dataset::{self, Dataset, ReadOptions, Source};
 use headfit::evaluate::compare::{Question, assess};
 use headfit::evaluate::correlations::correlations;
+use headfit::evaluate::facts::rated_items;
 use headfit::evaluate::margins::LabelledPairs;
 use headfit::evaluate::scorers::{ItemScores, Parts, baselines, score_pairs};
 use headfit::evaluate::{
@@ -92,13 +93,18 @@ fn tau_by_brute_force(pairs: &[(i8, f64)]) -> f64 {
     let mut candidates: Vec<f64> = pairs.iter().map(|p| p.1.abs()).chain([0.0]).collect();
     candidates.sort_by(f64::total_cmp);
     candidates.dedup();
+    let size: Vec<f64> = pairs.iter().map(|p| p.1.abs()).collect();
+    let tie: Vec<u32> = pairs.iter().map(|p| u32::from(p.0 == 0)).collect();
+    let right: Vec<u32> = pairs.iter().map(|&(human, m)| u32::from(f64::from(human) * m > 0.0)).collect();
     let agrees = |epsilon: f64| {
-        pairs
-            .iter()
-            .filter(|&&(human, m)| if m.abs() <= epsilon { human == 0 } else { f64::from(human) * m > 0.0 })
-            .count()
+        let mut agreed = 0;
+        for i in 0..size.len() {
+            agreed += if size[i] <= epsilon { tie[i] } else { right[i] };
+        }
+        agreed
     };
-    candidates.into_iter().map(agrees).max().unwrap_or(0) as f64 / pairs.len() as f64
+    use rayon::prelude::*;
+    f64::from(candidates.into_par_iter().map(agrees).max().unwrap_or(0)) / pairs.len() as f64
 }
 
 /// `tau` of every cached scorer against brute force. Margins are rounded by another way: written with ten
@@ -148,6 +154,11 @@ fn tau_of_genaibench_equals_brute_force() {
     tau_equals_brute_force("genaibench_arena");
 }
 
+#[test]
+fn tau_of_imagenhub_equals_brute_force() {
+    tau_equals_brute_force("imagenhub");
+}
+
 /// The DSG release's anchor (item scores against mean ratings of 5 raters, 800 images, pooled): plain mean of a judge's
 /// DSG answers, without and with the rule that a child of a "no" is "no", the 5 images without answers scored 0 or
 /// left out. Values: the release's README, and its recomputation from the released files.
@@ -168,7 +179,7 @@ fn the_dsg_anchor_of_tifa160_is_reproduced() {
     ];
     for (judge, dependency, policy, rho, tau) in expected {
         let scorer = ItemScores { scorer: judge.to_owned(), values: mean_of_answers(&ds, judge, dependency) };
-        let found = correlations(&ds, "alignment_dsg", &[scorer], policy, 0, 1);
+        let found = correlations(&rated_items(&ds, "alignment_dsg"), "alignment_dsg", &[scorer], policy, 0, 1);
         let value = |statistic| {
             let row = found.iter().find(|c| c.statistic == statistic && c.within == Within::Pooled).unwrap();
             (row.value.unwrap(), row.n)

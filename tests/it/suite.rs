@@ -28,7 +28,8 @@ heads = { "round 1" = "heads.json" }
 [[dataset]]
 path = "two"
 dimensions = ["overall"]
-lambda = 0.02
+fit = { lambda = 0.02 }
+fits = { "no ties" = { ties = "drop" }, davidson = { ties = "davidson", method = "relaxed" }, unit = { coding = "unit", missing = "mean" } }
 cross_validate = 3
 "#;
 
@@ -60,6 +61,17 @@ fn a_suite_is_one_table_that_proves_itself() {
         let place = rows.iter().position(|r| Some(*r) == column["best"].as_str()).unwrap();
         assert_eq!(column["cells"][place]["value"].as_f64(), Some(best), "{column}");
     }
+    // Heads fitted in other ways are rows of their own, scored in the same folds.
+    let second = columns.iter().find(|c| c["dataset"] != "first" && c["protocol"] == "tau").unwrap();
+    let cell = |name: &str| &second["cells"][rows.iter().position(|r| *r == name).unwrap()];
+    for name in ["no ties", "davidson", "unit"] {
+        assert!(
+            cell(name)["value"].as_f64().unwrap() > 0.3 && cell(name)["n"] == cell("head")["n"],
+            "{name}: {second}"
+        );
+    }
+    assert_ne!(cell("no ties")["value"], cell("davidson")["value"]);
+    assert_eq!(suite["datasets"][1]["fits"]["davidson"], "--lambda 0.02 --method relaxed --ties davidson");
     let page = fs::read_to_string(room.join("out/suite.html")).unwrap();
     assert!(
         page.contains("Two &lt;simulated&gt; | sets") && !page.contains("<simulated>") && !page.contains("<script")
@@ -97,6 +109,11 @@ fn what_is_wrong_with_a_suite_is_said() {
         ("[[dataset]]\npath = \"one\"\ndimensions = [\"beauty\"]", 2, "no dimension beauty"),
         ("published = [\"table2\"]\n[[dataset]]\npath = \"one\"", 2, "visionreward-table2"),
         ("[[dataset]]\npath = \"nowhere\"", 3, "nowhere"),
+        ("[[dataset]]\npath = \"one\"\nfit = { ties = \"both\" }", 2, "possible values: half"),
+        ("[[dataset]]\npath = \"one\"\nfit = { beauty = 1 }", 2, "unexpected argument '--beauty'"),
+        ("[[dataset]]\npath = \"one\"\nfits = { x = { dimension = \"overall\" } }", 2, "no option of a single head"),
+        ("[[dataset]]\npath = \"one\"\nhead = \"h.json\"\nfit = { ties = \"drop\" }", 3, "is not fitted"),
+        ("[[dataset]]\npath = \"one\"\nfits = { head = {} }", 3, "cannot be called"),
     ] {
         fs::write(room.join("suite.toml"), text).unwrap();
         let run = headfit(room, &["report", "--suite", "suite.toml", "-o", "out"]);

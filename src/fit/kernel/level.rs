@@ -21,6 +21,10 @@ impl Level {
 
     /// The highest level that this machine has.
     pub fn best() -> Self {
+        #[cfg(test)]
+        if let Some(level) = forced::level() {
+            return level;
+        }
         [Self::Avx512, Self::Avx2].into_iter().find(|l| l.exists()).unwrap_or(Self::Baseline)
     }
 
@@ -56,5 +60,37 @@ impl Level {
             }
         }
         work.call()
+    }
+}
+
+#[cfg(test)]
+mod forced {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::Level;
+
+    /// 0, or 1 + place of the forced level. Other tests may run under it meanwhile: every level gives the same bytes.
+    static FORCED: AtomicUsize = AtomicUsize::new(0);
+    const ALL: [Level; 3] = [Level::Baseline, Level::Avx2, Level::Avx512];
+
+    /// Ends what [`Level::force`] began.
+    pub struct Forced;
+
+    impl Drop for Forced {
+        fn drop(&mut self) {
+            FORCED.store(0, Ordering::SeqCst);
+        }
+    }
+
+    pub fn level() -> Option<Level> {
+        FORCED.load(Ordering::SeqCst).checked_sub(1).map(|place| ALL[place])
+    }
+
+    impl Level {
+        /// Makes this level the best one until the value is dropped.
+        pub fn force(self) -> Forced {
+            FORCED.store(1 + self as usize, Ordering::SeqCst);
+            Forced
+        }
     }
 }

@@ -1,46 +1,132 @@
-//! What `headfit evaluate` prints beside accuracies: tests, places, generators, parts, calibration, correlations, curves.
+//! What an evaluation tells beside accuracies, as tables for people: tests, places, generators, parts, calibration,
+//! correlations, curves. `headfit evaluate` prints them, a report's page shows them.
 
-use super::printer::Printer;
+use serde::Serialize;
+
+use crate::evaluate::against::{Against, Change};
 use crate::evaluate::systems::PEOPLE;
 use crate::evaluate::{
     Comparison, CurveAxis, Evaluation, Measure, Protocol, Standing, Stratum, SystemRanking, Verdict, Within,
 };
 
-/// Which tables are printed in full.
+/// One table with its heading and what has to be said under it; each may be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Sheet {
+    /// Heading.
+    pub title: String,
+    /// Names of the columns.
+    pub head: Vec<String>,
+    /// Cells.
+    pub rows: Vec<Vec<String>>,
+    /// Columns of text, on the left.
+    pub texts: usize,
+    /// Sentences under the table.
+    pub lines: Vec<String>,
+}
+
+/// Sheets, as they are made.
+#[derive(Default)]
+struct Sheets(Vec<Sheet>);
+
+impl Sheets {
+    fn title(&mut self, title: &str) {
+        self.0.push(Sheet { title: title.to_owned(), ..Sheet::default() });
+    }
+
+    fn table(&mut self, head: &[&str], rows: Vec<Vec<String>>, texts: usize) {
+        if self.0.last().is_none_or(|sheet| !sheet.head.is_empty()) {
+            self.title("");
+        }
+        if let Some(sheet) = self.0.last_mut() {
+            sheet.head = head.iter().map(|h| (*h).to_owned()).collect();
+            (sheet.rows, sheet.texts) = (rows, texts);
+        }
+    }
+
+    /// A sentence under the table.
+    fn line(&mut self, text: impl Into<String>) {
+        if let Some(sheet) = self.0.last_mut() {
+            sheet.lines.push(text.into());
+        }
+    }
+
+    /// A sentence of its own.
+    fn prose(&mut self, text: impl Into<String>) {
+        self.0.push(Sheet { lines: vec![text.into()], ..Sheet::default() });
+    }
+}
+
+/// Which tables are shown in full.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Shown {
-    pub(super) calibration: bool,
-    pub(super) systems: bool,
-    pub(super) strata: bool,
+pub struct Shown {
+    /// Reliability table and all scorers' calibration.
+    pub calibration: bool,
+    /// Win shares of all generators.
+    pub systems: bool,
+    /// Accuracy by margin, generator pairs and attributes.
+    pub strata: bool,
 }
 
 /// Everything on one dimension beside the accuracies.
-pub(super) fn show(found: &Evaluation, dimension: &str, shown: Shown, printer: &Printer) {
-    tests(found, dimension, printer);
-    places(found, dimension, printer);
-    systems(found, dimension, shown.systems, printer);
+pub fn of_dimension(found: &Evaluation, dimension: &str, shown: Shown) -> Vec<Sheet> {
+    let mut made = Sheets::default();
+    let sheets = &mut made;
+    tests(found, dimension, sheets);
+    places(found, dimension, sheets);
+    systems(found, dimension, shown.systems, sheets);
     if shown.strata {
-        strata(found, dimension, printer);
+        strata(found, dimension, sheets);
     }
-    calibration(found, dimension, shown.calibration, printer);
-    correlations(found, dimension, printer);
-    curves(found, dimension, printer);
-    unseen(found, dimension, printer);
-    legacy(found, dimension, printer);
+    calibration(found, dimension, shown.calibration, sheets);
+    correlations(found, dimension, sheets);
+    curves(found, dimension, sheets);
+    unseen(found, dimension, sheets);
+    legacy(found, dimension, sheets);
+    made.0
 }
 
-fn title(text: &str, printer: &Printer) {
-    printer.line("");
-    printer.line(text);
+/// Per dimension everything beside its accuracies: in full, and in short.
+pub(super) fn by_dimension(found: &Evaluation) -> Vec<(String, Vec<Sheet>, Vec<Sheet>)> {
+    let full = Shown { calibration: true, systems: true, strata: true };
+    let both = |d: &str| (d.to_owned(), of_dimension(found, d, full), of_dimension(found, d, Shown::default()));
+    found.dimensions().into_iter().map(both).collect()
+}
+
+/// New head minus old head, one line per dimension; `None` where no head would be replaced.
+pub fn against(against: &[Against]) -> Option<Sheet> {
+    let first = against.first()?;
+    let points = |d: Option<f64>| d.map_or("–".to_owned(), |d| format!("{:+.1}", 100.0 * d));
+    let shown = |p: Option<f64>| p.map_or("–".to_owned(), |p| format!("{p:.4}"));
+    let says = |change: Change| match change {
+        Change::Better => "better",
+        Change::Worse => "WORSE",
+        Change::NotShown => "no difference shown",
+        Change::NotEnoughData => "not enough data",
+    };
+    let line = |a: &Against| {
+        let pairs = if a.unseen_only { format!("{} unseen", a.n) } else { a.n.to_string() };
+        let interval = if a.low.is_some() { format!("{} to {}", points(a.low), points(a.high)) } else { String::new() };
+        let numbers = [points(a.difference), interval, shown(a.p), shown(a.q), pairs, a.prompts.to_string()];
+        [a.dimension.clone(), says(a.change).to_owned()].into_iter().chain(numbers).collect()
+    };
+    let head = ["dimension", "new head", "difference", "95 % interval", "p", "q", "pairs", "prompts"];
+    let unseen = "unseen: only prompts count that neither head was fitted on.";
+    Some(Sheet {
+        title: format!("New head minus old head, {}, in points", first.protocol.id()),
+        head: head.map(str::to_owned).to_vec(),
+        rows: against.iter().map(line).collect(),
+        texts: 2,
+        lines: against.iter().any(|a| a.unseen_only).then(|| unseen.to_owned()).into_iter().collect(),
+    })
 }
 
 /// The head against every other scorer under the leading protocol.
-fn tests(found: &Evaluation, dimension: &str, printer: &Printer) {
+fn tests(found: &Evaluation, dimension: &str, sheets: &mut Sheets) {
     let protocol = leading(found.protocols());
     let of: Vec<&Comparison> =
         found.comparisons.iter().filter(|c| c.dimension == dimension && Some(c.protocol) == protocol).collect();
     let (Some(protocol), false) = (protocol, of.is_empty()) else { return };
-    title(&format!("{dimension}: the head minus each scorer, {}, on common pairs (points)", protocol.id()), printer);
+    sheets.title(&format!("{dimension}: the head minus each scorer, {}, on common pairs (points)", protocol.id()));
     let rows: Vec<Vec<String>> = of
         .iter()
         .map(|c| {
@@ -58,7 +144,7 @@ fn tests(found: &Evaluation, dimension: &str, printer: &Printer) {
         })
         .collect();
     let head = ["scorer", "difference", "p", "q", "McNemar", "detectable", "pairs", "prompts", "reading"];
-    printer.table(&head, &rows, 1);
+    sheets.table(&head, rows, 1);
 }
 
 /// What a comparison allows to say once the number of comparisons is counted in.
@@ -73,7 +159,7 @@ fn reading(c: &Comparison) -> &'static str {
     }
 }
 
-fn places(found: &Evaluation, dimension: &str, printer: &Printer) {
+fn places(found: &Evaluation, dimension: &str, sheets: &mut Sheets) {
     let protocol = leading(found.protocols());
     let mut of: Vec<&Standing> =
         found.standings.iter().filter(|s| s.dimension == dimension && Some(s.protocol) == protocol).collect();
@@ -85,8 +171,7 @@ fn places(found: &Evaluation, dimension: &str, printer: &Printer) {
         true => format!("{} {}", s.rank, s.scorer),
         false => format!("{} {} [{}–{}]", s.rank, s.scorer, s.rank_low, s.rank_high),
     };
-    printer.line("");
-    printer.prose(&format!(
+    sheets.prose(format!(
         "{dimension}: places with simultaneous 95 % limits, {}, on the {} pairs that all {} cover: {}.",
         protocol.map_or("", Protocol::id),
         of[0].n,
@@ -95,13 +180,13 @@ fn places(found: &Evaluation, dimension: &str, printer: &Printer) {
     ));
 }
 
-fn systems(found: &Evaluation, dimension: &str, full: bool, printer: &Printer) {
+fn systems(found: &Evaluation, dimension: &str, full: bool, sheets: &mut Sheets) {
     for ranking in found.systems.iter().filter(|s| s.dimension == dimension) {
         let heading = format!(
             "{dimension}: order of {}s by win share, agreement with people ({} pairs of two {}s, {} prompts)",
             ranking.attribute, ranking.pairs, ranking.attribute, ranking.prompts
         );
-        title(&heading, printer);
+        sheets.title(&heading);
         let rows: Vec<Vec<String>> = (ranking.agreement.iter())
             .map(|a| {
                 let reason = a.reason.clone().unwrap_or_default();
@@ -114,9 +199,9 @@ fn systems(found: &Evaluation, dimension: &str, full: bool, printer: &Printer) {
                 ]
             })
             .collect();
-        printer.table(&["scorer", "Kendall tau-b", "systems", "pairs", ""], &rows, 1);
+        sheets.table(&["scorer", "Kendall tau-b", "systems", "pairs", ""], rows, 1);
         if full {
-            shares(ranking, printer);
+            shares(ranking, sheets);
         }
     }
     let parts = found.strata.iter().filter(|s| s.dimension == dimension && s.by.ends_with(" pairs"));
@@ -124,12 +209,12 @@ fn systems(found: &Evaluation, dimension: &str, full: bool, printer: &Printer) {
     if !of_head.is_empty() {
         let one = |s: &&Stratum| format!("{} {} ({} pairs)", s.stratum, estimate(s.value, s.low, s.high), s.n);
         let parts: Vec<String> = of_head.iter().map(one).collect();
-        printer.line(format!("head, {} by {}: {}", of_head[0].protocol.id(), of_head[0].by, parts.join(", ")));
+        sheets.line(format!("head, {} by {}: {}", of_head[0].protocol.id(), of_head[0].by, parts.join(", ")));
     }
 }
 
 /// Win share and place of every system by people, and its place by every scorer.
-fn shares(ranking: &SystemRanking, printer: &Printer) {
+fn shares(ranking: &SystemRanking, sheets: &mut Sheets) {
     let scorers: Vec<&str> = ranking.agreement.iter().map(|a| a.scorer.as_str()).collect();
     let mut head = vec![ranking.attribute.as_str(), "people's win share", "pairs", "place"];
     head.extend(&scorers);
@@ -149,16 +234,16 @@ fn shares(ranking: &SystemRanking, printer: &Printer) {
             row
         })
         .collect();
-    printer.table(&head, &rows, 1);
+    sheets.table(&head, rows, 1);
 }
 
-fn strata(found: &Evaluation, dimension: &str, printer: &Printer) {
+fn strata(found: &Evaluation, dimension: &str, sheets: &mut Sheets) {
     let of: Vec<&Stratum> = found.strata.iter().filter(|s| s.dimension == dimension).collect();
     let best = found.best_scorer(dimension).map(|row| row.scorer.clone());
     let mut scorers: Vec<&str> = vec!["head", "mean"];
     scorers.extend(best.as_deref().filter(|b| !["head", "mean"].contains(b)));
     for by in of.chunk_by(|a, b| a.by == b.by) {
-        title(&format!("{dimension}: {} by {}", by[0].protocol.id(), by[0].by), printer);
+        sheets.title(&format!("{dimension}: {} by {}", by[0].protocol.id(), by[0].by));
         let rows: Vec<Vec<String>> = by
             .chunk_by(|a, b| a.stratum == b.stratum)
             .map(|part| {
@@ -173,17 +258,16 @@ fn strata(found: &Evaluation, dimension: &str, printer: &Printer) {
         let mut head = vec![by[0].by.as_str()];
         head.extend(&scorers);
         head.extend(["pairs", "ties", "prompts"]);
-        printer.table(&head, &rows, 1);
+        sheets.table(&head, rows, 1);
     }
 }
 
-fn calibration(found: &Evaluation, dimension: &str, full: bool, printer: &Printer) {
+fn calibration(found: &Evaluation, dimension: &str, full: bool, sheets: &mut Sheets) {
     let of: Vec<_> = found.calibration.iter().filter(|c| c.dimension == dimension).collect();
     for c in of.iter().filter(|c| c.scorer == "head") {
-        printer.line("");
         match &c.reason {
-            Some(reason) => printer.line(format!("{dimension}: no calibration of the head: {reason}.")),
-            None => printer.prose(&format!(
+            Some(reason) => sheets.line(format!("{dimension}: no calibration of the head: {reason}.")),
+            None => sheets.prose(format!(
                 "{dimension}: win probabilities of the head: expected calibration error {}, Brier score {} (coin 0.25), log \
                  loss {} (coin 0.693), calibration slope {} (1 = neither too sure nor too shy); {} pairs of {} prompts, {} \
                  ties as half a win.",
@@ -208,7 +292,7 @@ fn calibration(found: &Evaluation, dimension: &str, full: bool, printer: &Printe
                     ]
                 })
                 .collect();
-            printer.table(&["win probability", "mean", "people agree", "pairs", "prompts"], &rows, 1);
+            sheets.table(&["win probability", "mean", "people agree", "pairs", "prompts"], rows, 1);
         }
     }
     if full {
@@ -220,17 +304,17 @@ fn calibration(found: &Evaluation, dimension: &str, full: bool, printer: &Printe
                 row
             })
             .collect();
-        title(&format!("{dimension}: calibration, margins of other scorers scaled out of fold"), printer);
-        printer.table(&["scorer", "calibration error", "Brier", "log loss", "pairs", ""], &rows, 1);
+        sheets.title(&format!("{dimension}: calibration, margins of other scorers scaled out of fold"));
+        sheets.table(&["scorer", "calibration error", "Brier", "log loss", "pairs", ""], rows, 1);
     }
 }
 
-fn correlations(found: &Evaluation, dimension: &str, printer: &Printer) {
+fn correlations(found: &Evaluation, dimension: &str, sheets: &mut Sheets) {
     let of: Vec<_> = found.correlations.iter().filter(|c| c.dimension == dimension).collect();
     if of.is_empty() {
         return;
     }
-    title(&format!("{dimension}: item score against mean rating"), printer);
+    sheets.title(&format!("{dimension}: item score against mean rating"));
     let rows: Vec<Vec<String>> = of
         .chunk_by(|a, b| a.scorer == b.scorer)
         .map(|own| {
@@ -254,17 +338,17 @@ fn correlations(found: &Evaluation, dimension: &str, printer: &Printer) {
         "prompts",
         "",
     ];
-    printer.table(&head, &rows, 1);
+    sheets.table(&head, rows, 1);
 }
 
-fn curves(found: &Evaluation, dimension: &str, printer: &Printer) {
+fn curves(found: &Evaluation, dimension: &str, sheets: &mut Sheets) {
     for curve in found.curves.iter().filter(|c| c.dimension == dimension) {
         let (axis, digits) = match curve.axis {
             CurveAxis::TrainingPairs => ("training pairs", 0),
             CurveAxis::Questions => ("questions at most", 0),
             CurveAxis::Lambda => ("λ/λ_max", 4),
         };
-        title(&format!("{dimension}: out-of-fold {} against {axis}", curve.protocol.id()), printer);
+        sheets.title(&format!("{dimension}: out-of-fold {} against {axis}", curve.protocol.id()));
         let rows: Vec<Vec<String>> = (curve.points.iter())
             .map(|p| {
                 vec![
@@ -275,14 +359,13 @@ fn curves(found: &Evaluation, dimension: &str, printer: &Printer) {
                 ]
             })
             .collect();
-        printer.table(&[axis, "accuracy", "weights", "pairs"], &rows, 0);
-        printer.line(&curve.verdict);
+        sheets.table(&[axis, "accuracy", "weights", "pairs"], rows, 0);
+        sheets.line(curve.verdict.clone());
     }
 }
 
-fn unseen(found: &Evaluation, dimension: &str, printer: &Printer) {
+fn unseen(found: &Evaluation, dimension: &str, sheets: &mut Sheets) {
     for u in found.unseen.iter().filter(|u| u.dimension == dimension) {
-        printer.line("");
         let text = match (&u.reason, u.unseen.value) {
             (Some(reason), None) => format!("{dimension}, unseen {}: {reason}.", u.attribute),
             _ => format!(
@@ -301,19 +384,18 @@ fn unseen(found: &Evaluation, dimension: &str, printer: &Printer) {
                 u.prompts
             ),
         };
-        printer.prose(&text);
+        sheets.prose(text);
     }
 }
 
-fn legacy(found: &Evaluation, dimension: &str, printer: &Printer) {
+fn legacy(found: &Evaluation, dimension: &str, sheets: &mut Sheets) {
     let of: Vec<_> = found.legacy.iter().filter(|l| l.dimension == dimension).collect();
     if of.is_empty() {
         return;
     }
-    title(
-        &format!("{dimension}: VideoAlign's shipped rule, for comparison only (it depends on the order of the rows)"),
-        printer,
-    );
+    sheets.title(&format!(
+        "{dimension}: VideoAlign's shipped rule, for comparison only (it depends on the order of the rows)"
+    ));
     let share = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.4}"));
     let rows: Vec<Vec<String>> = of
         .iter()
@@ -325,7 +407,7 @@ fn legacy(found: &Evaluation, dimension: &str, printer: &Printer) {
         })
         .collect();
     let head = ["scorer", "with ties, as filed", "worst order", "best order", "tau", "without ties", "pairs"];
-    printer.table(&head, &rows, 1);
+    sheets.table(&head, rows, 1);
 }
 
 /// `diff-half` where it was asked for, else the first.
@@ -338,7 +420,7 @@ fn measure(m: Measure) -> String {
 }
 
 /// `0.745 [0.720, 0.777]`.
-pub(super) fn estimate(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
+pub fn estimate(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
     match (value, low, high) {
         (Some(value), Some(low), Some(high)) => format!("{value:.3} [{low:.3}, {high:.3}]"),
         (Some(value), _, _) => format!("{value:.3}"),
