@@ -69,7 +69,7 @@ ROWS = [
     Row("W3b", "path of 100 λ", "W3", "path", ("adelie-f32",), 6, 12, 150),
     Row("W3e", RULE, "W3", "vr", ("sklearn-lbfgs-f32", "glum"), 6, 12, 120),
     Row("W4a", "single L1", "W4", "single", ("glum-f32",), 10, 20, 300),
-    Row("W5a", "single L1", "W5", "single", ("adelie-f32", "snapml", "glum-f32"), 5, 5, 60),
+    Row("W5a", "single L1", "W5", "single", ("adelie-f32", "snapml"), 5, 5, 60),
     Row("W5b", "path of 20 λ", "W5", "path", ("adelie-f32",), 5, 5, 90, length=20),
 ]
 

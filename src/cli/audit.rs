@@ -84,7 +84,7 @@ pub fn run(args: &AuditArgs, printer: &Printer) -> Result<()> {
         None if ds.answers.is_none() && ds.features.is_none() => None,
         None => Some(features::build(&ds, &args.features.options())?),
     };
-    let say = |message: &str| progress.set_message(message.to_owned());
+    let say = |message: &str| super::printer::say(&progress, message);
     let options = AuditOptions {
         dimensions: if ds.dimensions.is_empty() { Vec::new() } else { args.train.dimensions(&ds)? },
         draws: args.draws,
