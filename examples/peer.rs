@@ -121,7 +121,7 @@ fn run<T: Storage>(x: Vec<T>, y: &[f32], options: &BTreeMap<&str, &str>) -> Outc
     }
     let seconds = clock.elapsed().as_secs_f64();
     Ok(serde_json::json!({
-        "weights": weights, "folds": folds, "fit_seconds": seconds, "kkt": kkt, "gap": gap, "iterations": iterations,
+        "lambdas": lambdas, "weights": weights, "folds": folds, "fit_seconds": seconds, "kkt": kkt, "gap": gap, "iterations": iterations,
         "rss_before_mb": before, "lambda_max": lambda_max,
     }))
 }

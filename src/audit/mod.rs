@@ -256,8 +256,8 @@ pub fn audit(input: &AuditInput) -> Result<Audit> {
     }
     let mut all = Outcome::default();
     let mut not_run = Vec::new();
-    for check in CHECKS {
-        input.say(check.about);
+    for (n, check) in CHECKS.iter().enumerate() {
+        input.say(&format!("{} ({} of {})", check.about, n + 1, CHECKS.len()));
         let mut outcome = (check.run)(input)?;
         let missed = std::mem::take(&mut outcome.not_run).into_iter();
         not_run.extend(missed.map(|(subject, reason)| NotRun { check: check.id.to_owned(), subject, reason }));

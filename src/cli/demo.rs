@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::pipeline::{self, Defaults, Job};
-use super::printer::Printer;
+use super::printer::{self, Printer};
 use crate::evaluate::{Extras, Row};
 use crate::plot::text::{count, counted, number, percent};
 use crate::report::{MAIN_PROTOCOL, Report, Templates, refuse_folder};
@@ -49,7 +49,7 @@ pub fn run(args: &DemoArgs, printer: &Printer) -> Result<()> {
         ..Job::new(synth::embedded(), &defaults)
     };
     let job = Job { extras: Extras { curves: true, ..job.extras.clone() }, ..job };
-    let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
+    let report = pipeline::run(job, &|message| printer::say(&bar, message))?;
     pipeline::write(&report, &Templates::default(), &args.output, args.force)?;
     bar.finish_and_clear();
     checked(&report, printer);

@@ -103,7 +103,7 @@ pub fn run(args: &EvaluateArgs, printer: &Printer) -> Result<()> {
         (None, Some(folds)) => Mode::CrossValidate { folds },
         (None, None) => Mode::default_for(&ds),
     };
-    let say = |message: &str| progress.set_message(message.to_owned());
+    let say = |message: &str| super::printer::say(&progress, message);
     let options = EvaluateOptions {
         dimensions: args.train.dimensions(&ds)?,
         protocols: args.protocols.chosen(),

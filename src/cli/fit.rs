@@ -55,7 +55,7 @@ pub fn run(args: &FitArgs, printer: &Printer) -> Result<()> {
     let matrix = features::build(&ds, &args.features.options())?;
     let dimensions = args.train.dimensions(&ds)?;
     let options = args.train.options(args.features.missing);
-    let heads = fit_all(&ds, &matrix, &dimensions, &options, &|message| bar.set_message(message.to_owned()))?;
+    let heads = fit_all(&ds, &matrix, &dimensions, &options, &|message| super::printer::say(&bar, message))?;
     bar.finish_and_clear();
     let file =
         HeadsFile::new(heads, head::provenance(&ds, args.train.seed, given_options(&args.features, &args.train)));

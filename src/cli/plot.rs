@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use super::pipeline::{self, Defaults, Job};
-use super::printer::Printer;
+use super::printer::{self, Printer};
 use crate::dataset::Source;
 use crate::evaluate::Extras;
 use crate::head::{Explanation, HeadsFile};
@@ -186,7 +186,7 @@ fn from_data(args: &PlotArgs, printer: &Printer) -> Result<Vec<Chart>> {
     let unseen = if args.kind == Kind::Unseen { vec!["generator".to_owned()] } else { Vec::new() };
     let job = Job::new(source, &defaults);
     let job = Job { extras: Extras { curves, unseen, ..job.extras.clone() }, ..job };
-    let report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
+    let report = pipeline::run(job, &|message| printer::say(&bar, message))?;
     bar.finish_and_clear();
     Ok(report.charts())
 }

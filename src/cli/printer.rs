@@ -107,9 +107,7 @@ impl Printer {
         if self.quiet || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = ProgressBar::new_spinner().with_style(style).with_message(message.into());
+        let bar = ProgressBar::new_spinner().with_style(style(SPINNER)).with_message(message.into());
         bar.enable_steady_tick(Duration::from_millis(120));
         bar
     }
@@ -128,6 +126,35 @@ impl Printer {
         self.note(format!("wrote {}", target.display()));
         Ok(())
     }
+}
+
+/// A progress line without, and with, a known number of steps.
+const SPINNER: &str = "{spinner} {msg} [{elapsed}]";
+const BAR: &str = "{spinner} [{bar:24}] {msg} [{elapsed}]";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner()).progress_chars("=> ")
+}
+
+/// Says on a progress line what is being worked on. Where the message counts (`3 of 10`), a bar shows how far it is.
+pub fn say(line: &ProgressBar, message: &str) {
+    match steps(message) {
+        Some((step, all)) => {
+            line.set_style(style(BAR));
+            line.set_length(all);
+            line.set_position(step - 1);
+        }
+        None => line.set_style(style(SPINNER)),
+    }
+    line.set_message(message.to_owned());
+}
+
+/// The last `k of n` in a message: step k of n has begun.
+fn steps(message: &str) -> Option<(u64, u64)> {
+    let words: Vec<&str> = message.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let counts = words.windows(3).filter(|w| w[1] == "of");
+    let read = |w: &[&str]| Some((w[0].parse::<u64>().ok()?, w[2].parse::<u64>().ok()?));
+    counts.filter_map(read).filter(|(step, all)| (1..=*all).contains(step)).last()
 }
 
 /// The words of a text, each with control characters made visible.
@@ -190,5 +217,21 @@ impl Write for Pipe {
         }
         let result = self.out.flush();
         self.pass(result, ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_counts_moves_a_bar() {
+        assert_eq!(steps("fitting overall (3 of 10)"), Some((3, 10)));
+        assert_eq!(steps("data set 1 of 4: evaluating quality: fold 2 of 5"), Some((2, 5)));
+        assert_eq!(steps("accuracy of 5 scorers"), None);
+        assert_eq!(steps("0 of 3"), None);
+        let bar = ProgressBar::hidden();
+        say(&bar, "fitting overall (3 of 10)");
+        assert_eq!((bar.length(), bar.position()), (Some(10), 2));
     }
 }

@@ -10,7 +10,7 @@ use super::args::{FeatureArgs, MaybeDataArgs, TrainArgs};
 use super::evaluate::{MissingScore, show_sheet};
 use super::extra_args::{AgainstArgs, ExtraArgs};
 use super::pipeline::{self, Defaults, Job, quoted};
-use super::printer::{Printer, json_target};
+use super::printer::{self, Printer, json_target};
 use super::protocol_args::ProtocolArgs;
 use super::published;
 use crate::head::HeadsFile;
@@ -163,7 +163,7 @@ pub fn run(args: &ReportArgs, printer: &Printer) -> Result<()> {
         redact: args.redact.as_ref().map(|salt| if salt.is_empty() { fresh_salt() } else { salt.clone() }),
         ..Job::new(data.source(), &defaults)
     };
-    let mut report = pipeline::run(job, &|message| bar.set_message(message.to_owned()))?;
+    let mut report = pipeline::run(job, &|message| printer::say(&bar, message))?;
     report.published = tables;
     bar.set_message("writing");
     pipeline::write(&report, &templates, folder, args.force)?;

@@ -43,7 +43,7 @@ pub struct SelftestArgs {
 pub fn run(args: &SelftestArgs, printer: &Printer) -> Result<()> {
     let to_stdout = json_target(args.json.as_deref(), args.force)?;
     let bar = printer.progress("simulating");
-    let say = |message: &str| bar.set_message(message.to_owned());
+    let say = |message: &str| super::printer::say(&bar, message);
     let options = SelftestOptions {
         seeds: usize::from(args.seeds),
         first_seed: args.seed,

@@ -51,7 +51,9 @@ pub(super) fn run(order: Order<'_>, printer: &Printer) -> Result<()> {
     let bar = printer.progress("reading");
     let mut results = Vec::new();
     for (n, entry) in plan.datasets.iter().enumerate() {
-        let say = |message: &str| bar.set_message(format!("data set {} of {}: {message}", n + 1, plan.datasets.len()));
+        let say = |message: &str| {
+            super::printer::say(&bar, &format!("{message} (data set {} of {})", n + 1, plan.datasets.len()))
+        };
         results.push(measure(&plan, entry, root, &say)?);
     }
     let command = format!("headfit report --suite {name} -o DIR");

@@ -101,7 +101,7 @@ pub fn out_of_fold(
 }
 
 /// λ of the path from one exact curvature to the next.
-const KNOTS: usize = 12;
+const KNOTS: usize = 16;
 
 /// The curvature of all rows along the path: exact at some λ, in between on the line between two.
 struct Knots(Vec<Array2<f64>>);

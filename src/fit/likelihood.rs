@@ -269,6 +269,7 @@ pub(crate) fn row_of(x: &[f64], columns: usize, row: u32) -> &[f64] {
 }
 
 /// Σ a_j b_j with eight running sums: a fixed order that the compiler can put into vector registers.
+#[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a8, a_rest) = a.as_chunks::<8>();
     let (b8, b_rest) = b.as_chunks::<8>();

@@ -188,7 +188,7 @@ impl<T: Storage, R: Real, W: OnTile<R>> NullaryFnOnce for OverBlock<'_, '_, T, R
     fn call(mut self) -> W {
         let Logistic { x, columns, y, weight, rows, .. } = self.of;
         let mut tile = Tile::new(*columns);
-        let mut z = [R::ZERO; TILE];
+        let (mut sums, mut z) = (kernel::RowSums::default(), [R::ZERO; TILE]);
         for first in self.range.clone().step_by(TILE) {
             let last = (first + TILE).min(self.range.end);
             let n = last - first;
@@ -199,7 +199,7 @@ impl<T: Storage, R: Real, W: OnTile<R>> NullaryFnOnce for OverBlock<'_, '_, T, R
                 }
                 None => (tile.window(x, *columns, first, last), filled(&y[first..last]), filled(&weight[first..last])),
             };
-            kernel::margins(view, n, &self.w, &mut z);
+            kernel::margins(view, n, &self.w, &mut sums, &mut z);
             z[n..].fill(R::ZERO);
             self.work.tile(view, n, &z, &labels, &m);
         }

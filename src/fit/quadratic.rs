@@ -1,12 +1,17 @@
 //! The quadratic model of one Newton step, solved by coordinate descent with an exact finish on the free coordinates.
 
 use ndarray::Array2;
+use pulp::NullaryFnOnce;
 
+use super::kernel::Level;
 use super::likelihood::dot;
 use super::penalty::Penalty;
 
-/// Coordinate-descent sweeps between two exact solves on the free coordinates.
+/// Coordinate-descent sweeps between two exact solves on the free coordinates, at least …
 const SWEEPS: usize = 4;
+
+/// … and one more for so many parameters: a solve then costs about as much as the sweeps before it.
+const PARAMETERS_PER_SWEEP: usize = 16;
 
 /// Limit of rounds (sweeps, then exact solve).
 const ROUNDS: usize = 250;
@@ -17,24 +22,43 @@ const ROUNDS: usize = 250;
 /// would only approach on correlated questions. The exact step stops at the first bound or sign change it meets, so
 /// every move lowers the model.
 pub fn minimise(h: &Array2<f64>, gradient: &[f64], w: &[f64], penalty: &Penalty, target: f64) -> Vec<f64> {
-    let mut v = w.to_vec();
-    // Slope of the smooth model part at v.
-    let mut slope = gradient.to_vec();
-    for _ in 0..ROUNDS {
-        for _ in 0..SWEEPS {
-            sweep(h, &mut v, &mut slope, penalty);
+    Level::best().run(Model { h, gradient, w, penalty, target })
+}
+
+/// What [`minimise`] is given: one piece of work for the vector instructions of the machine.
+struct Model<'a> {
+    h: &'a Array2<f64>,
+    gradient: &'a [f64],
+    w: &'a [f64],
+    penalty: &'a Penalty,
+    target: f64,
+}
+
+impl NullaryFnOnce for Model<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn call(self) -> Vec<f64> {
+        let Self { h, penalty, target, .. } = self;
+        let mut v = self.w.to_vec();
+        // Slope of the smooth model part at v.
+        let mut slope = self.gradient.to_vec();
+        for _ in 0..ROUNDS {
+            for _ in 0..SWEEPS.max(v.len() / PARAMETERS_PER_SWEEP) {
+                sweep(h, &mut v, &mut slope, penalty);
+                if penalty.residual(&v, &slope) <= target {
+                    return v;
+                }
+            }
+            if !solve_free(h, &mut v, &mut slope, penalty) {
+                sweep(h, &mut v, &mut slope, penalty);
+            }
             if penalty.residual(&v, &slope) <= target {
                 return v;
             }
         }
-        if !solve_free(h, &mut v, &mut slope, penalty) {
-            sweep(h, &mut v, &mut slope, penalty);
-        }
-        if penalty.residual(&v, &slope) <= target {
-            return v;
-        }
+        v
     }
-    v
 }
 
 /// H v for a symmetric H.
@@ -45,6 +69,7 @@ pub fn times(h: &Array2<f64>, v: &[f64]) -> Vec<f64> {
 }
 
 /// to += factor × row j of H.
+#[inline(always)]
 fn add_row(h: &Array2<f64>, j: usize, factor: f64, to: &mut [f64]) {
     match h.row(j).to_slice() {
         Some(row) => to.iter_mut().zip(row).for_each(|(s, &hjk)| *s += factor * hjk),
@@ -53,6 +78,7 @@ fn add_row(h: &Array2<f64>, j: usize, factor: f64, to: &mut [f64]) {
 }
 
 /// One pass over the coordinates; `slope` follows every change.
+#[inline(always)]
 fn sweep(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], penalty: &Penalty) {
     for j in 0..v.len() {
         let hjj = h[[j, j]];
@@ -63,6 +89,7 @@ fn sweep(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], penalty: &Penalty) {
     }
 }
 
+#[inline(always)]
 fn move_coordinate(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], j: usize, new: f64) {
     let change = new - v[j];
     v[j] = new;
@@ -71,6 +98,7 @@ fn move_coordinate(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], j: usize, 
 
 /// Newton step on the coordinates that are away from kinks and bounds, up to the first barrier. False where there is
 /// nothing to solve or the free part of H is singular.
+#[inline(always)]
 fn solve_free(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], penalty: &Penalty) -> bool {
     let free: Vec<(usize, f64, f64)> =
         (0..v.len()).filter_map(|j| penalty.smooth_at(j, v[j]).map(|(s, bend)| (j, s, bend))).collect();
@@ -112,6 +140,7 @@ fn solve_free(h: &Array2<f64>, v: &mut [f64], slope: &mut [f64], penalty: &Penal
 
 /// Solves A x = b in place for a symmetric positive definite A, given by its lower triangle (row-major, n × n).
 /// False where A is not positive definite to working precision.
+#[inline(always)]
 pub(crate) fn cholesky_solve(a: &mut [f64], n: usize, b: &mut [f64]) -> bool {
     for i in 0..n {
         let (done, here) = a.split_at_mut(i * n);

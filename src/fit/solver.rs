@@ -19,8 +19,12 @@ use super::penalty::Penalty;
 /// Curvature is first taken from one row in so many …
 const SAMPLE_SHARE: usize = 16;
 
-/// … and from at least so many rows per parameter.
-const SAMPLE_PER_PARAMETER: usize = 64;
+/// … from at least so many rows per parameter …
+const SAMPLE_PER_PARAMETER: usize = 12;
+
+/// … and from at most so many. With r rows per parameter the sample's minimum is off by about 1/(2r) of the loss, and a step
+/// from there with its curvature by 1/r of that: here below 1e-7, so that one step is enough.
+const SAMPLE_ENOUGH: usize = 3200;
 
 /// A residual above this share of the steepest slope is far from the solution.
 const FAR: f64 = 0.3;
@@ -147,7 +151,8 @@ pub(super) struct CurvatureSource<'a> {
 impl<'a> CurvatureSource<'a> {
     pub fn new(likelihood: &'a dyn Likelihood) -> Self {
         let n = likelihood.blocks() * BLOCK_ROWS;
-        let rows = (n / SAMPLE_SHARE).max(SAMPLE_PER_PARAMETER * likelihood.parameters()).max(BLOCK_ROWS);
+        let p = likelihood.parameters();
+        let rows = (n / SAMPLE_SHARE).min(SAMPLE_ENOUGH * p).max(SAMPLE_PER_PARAMETER * p).max(BLOCK_ROWS);
         Self { likelihood, sample: None, rows }
     }
 

@@ -72,6 +72,13 @@ pub fn finding(input: &Agreement) -> String {
     match (head, ranked.as_slice()) {
         (_, []) => format!("{of}: no correlation can be told on {dimension}"),
         (Some(0), [head, next, ..]) => {
+            if value(head) == value(next) {
+                return format!(
+                    "{of}: on {dimension} the head and {} agree best with people ({})",
+                    one_line(&next.scorer),
+                    value(head)
+                );
+            }
             let apart = head.interval.zip(next.interval).is_some_and(|(h, n)| h.0 > n.1);
             let by = if apart { "" } else { ", intervals overlap" };
             format!(

@@ -161,6 +161,9 @@ fn measure(check: &str) -> String {
         "cycles" => "circles beyond what the head predicts",
         "head-residual-preference" => "preference that the head misses",
         "attribute-only" => "accuracy of an attribute alone",
+        "head-within-accuracy" => "accuracy inside a group against between groups",
+        "scorer-direction" => "agreement of scorers with people",
+        "group-preference" => "pairs won by a group",
         "head-group-accuracy" => "accuracy against the other pairs",
         other => return other.replace("head-", "").replace('-', " "),
     }

@@ -327,7 +327,11 @@ fn summary(accuracy: &[AccuracyChange], heads: &[HeadChange], findings: &[Findin
     }
     let apart = accuracy.iter().filter(own).filter(|a| a.apart).count();
     let all = accuracy.iter().filter(own).count();
-    lines.push(format!("On {apart} of {all} dimensions the head's intervals before and after do not meet."));
+    lines.push(match (apart, all) {
+        (0, _) => "On no dimension do the head's intervals before and after come apart.".to_owned(),
+        (_, 1) => "The head's intervals before and after do not meet.".to_owned(),
+        _ => format!("On {apart} of {all} dimensions the head's intervals before and after do not meet."),
+    });
     let moved = heads.iter().filter(|h| !h.changes.is_empty()).count();
     lines.push(format!("Weights changed in {moved} of {} heads.", heads.len()));
     if new.audit.is_some() {
@@ -393,7 +397,10 @@ pub fn head_changes(old: &HeadsFile, new: &HeadsFile) -> Vec<Chart> {
 /// Numbers written for people.
 #[derive(Serialize)]
 struct DiffView {
+    /// The head, and every scorer whose accuracy moved.
     accuracy: Vec<Vec<String>>,
+    /// Rows of other scorers that stayed as they were.
+    unchanged: usize,
     findings: Vec<Vec<String>>,
 }
 
@@ -421,8 +428,11 @@ impl DiffView {
             let dimension = f.dimension.clone().unwrap_or_default();
             vec![f.check.clone(), f.subject.clone(), dimension, word(f.old), word(f.new), f.message.clone()]
         };
+        let moved = |a: &&AccuracyChange| a.scorer == "head" || share(a.old) != share(a.new);
+        let shown: Vec<&AccuracyChange> = diff.accuracy.iter().filter(moved).collect();
         Self {
-            accuracy: diff.accuracy.iter().map(row).collect(),
+            unchanged: diff.accuracy.len() - shown.len(),
+            accuracy: shown.into_iter().map(row).collect(),
             findings: diff.findings.iter().map(finding).collect(),
         }
     }

@@ -9,6 +9,7 @@ mod audit_charts;
 mod audit_files;
 mod audit_view;
 mod charts;
+mod data_view;
 mod diff;
 mod escape;
 mod folder;

@@ -53,6 +53,8 @@ const charts = () => {
   for (const figure of document.querySelectorAll("figure")) {
     const closed = figure.closest("details:not([open])") || getComputedStyle(figure.closest("details") || document.body).display === "none";
     if (closed) continue;
+    // The leaderboard under a protocol that is not chosen.
+    if (figure.closest(".proto") && getComputedStyle(figure.closest(".proto")).display === "none") continue;
     const visible = [...figure.querySelectorAll("svg")].filter((svg) => svg.getBoundingClientRect().width > 0);
     const box = visible[0] && visible[0].getBoundingClientRect();
     if (visible.length !== 1) wrong.push(`${figure.id}: ${visible.length} layouts are visible`);
@@ -101,6 +103,15 @@ try {
       rows: [...table.querySelectorAll("tbody:not(.floor) tr")].filter((row) => row.getBoundingClientRect().height > 0)
         .map((row) => [row.cells[0].textContent, row.cells[1].firstChild.textContent]),
     })));
+    // So does the chart: one is visible, and it is that of the protocol.
+    const boards = await page.evaluate(() => [...document.querySelectorAll("figure[id^=leaderboard]")]
+      .filter((figure) => figure.getBoundingClientRect().height > 0)
+      .map((figure) => figure.querySelector(".wide-chart").textContent.toLowerCase()));
+    check(boards.length === 1, `${protocol}: ${boards.length} leaderboard charts are visible`);
+    check(boards[0].includes(`${protocol} accuracy`), `${protocol}: the chart is of another protocol`);
+    for (const row of rows.filter((row) => row.protocol === protocol && row.value !== null)) {
+      check(boards[0].includes(percent(row.value)), `${protocol}: the chart lacks ${row.scorer}'s ${percent(row.value)} on ${row.dimension}`);
+    }
     const expected = rows.filter((row) => row.protocol === protocol);
     const shown = visible.flatMap((board) => board.rows.map(([scorer, value]) => `${board.dimension}|${scorer}|${value}`));
     check(shown.length === expected.length, `${protocol}: ${shown.length} rows are visible, report.json has ${expected.length}`);
@@ -136,7 +147,7 @@ try {
   }
 
   // Pointing at a mark says its numbers.
-  const mark = page.locator("figure .wide-chart svg circle:has(> title)").last();
+  const mark = page.locator("figure .wide-chart svg :is(circle, g:has(circle)):has(> title)").last();
   if (await mark.count()) {
     const expected = await mark.locator("title").textContent();
     await mark.scrollIntoViewIfNeeded();

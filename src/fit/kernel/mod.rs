@@ -18,7 +18,7 @@ pub use gram::Gram;
 pub use level::Level;
 pub use many::{Lanes, many, many_at};
 pub use real::{LANES, Real};
-pub use single::{conjugate, losses, margins, slopes, tile_gradient};
+pub use single::{RowSums, conjugate, losses, margins, slopes, tile_gradient};
 pub use storage::{Storage, Tile, View};
 
 /// Rows of one tile: with 64 columns of `f32` it fills half of a first-level cache.

@@ -4,27 +4,39 @@ use super::real::add_scaled;
 use super::storage::{GROUP, View};
 use super::{LANES, Real, TILE};
 
+/// Room for the running sums of a tile's rows, which become fewer level by level.
+pub struct RowSums<R> {
+    sixteen: [[R; LANES]; TILE],
+    eight: [[R; 8]; TILE],
+    four: [[R; 4]; TILE],
+}
+
+impl<R: Real> Default for RowSums<R> {
+    fn default() -> Self {
+        Self { sixteen: [[R::ZERO; LANES]; TILE], eight: [[R::ZERO; 8]; TILE], four: [[R::ZERO; 4]; TILE] }
+    }
+}
+
 /// z_r = x_r · w for the first `rows` rows and what completes their last group; `w` is padded with zeros to whole vectors.
 #[inline(always)]
-pub fn margins<R: Real>(view: View<R>, rows: usize, w: &[R], z: &mut [R; TILE]) {
+pub fn margins<R: Real>(view: View<R>, rows: usize, w: &[R], sums: &mut RowSums<R>, z: &mut [R; TILE]) {
     let w = w.as_chunks::<LANES>().0;
-    let mut sums = [[R::ZERO; LANES]; TILE];
-    for (g, sums) in sums.as_chunks_mut::<GROUP>().0.iter_mut().enumerate().take(rows.div_ceil(GROUP)) {
+    let RowSums { sixteen, eight, four } = sums;
+    for (g, sums) in sixteen.as_chunks_mut::<GROUP>().0.iter_mut().enumerate().take(rows.div_ceil(GROUP)) {
         margins_of(view, g * GROUP, w, sums);
     }
     // The sums of a row as a tree, one level for all rows after the other: each is vector code.
-    let (mut eight, mut four) = ([[R::ZERO; 8]; TILE], [[R::ZERO; 4]; TILE]);
-    for (to, from) in eight.iter_mut().zip(&sums) {
+    for (to, from) in eight.iter_mut().zip(&*sixteen) {
         for l in 0..8 {
             to[l] = from[l] + from[l + 8];
         }
     }
-    for (to, from) in four.iter_mut().zip(&eight) {
+    for (to, from) in four.iter_mut().zip(&*eight) {
         for l in 0..4 {
             to[l] = from[l] + from[l + 4];
         }
     }
-    for (z, s) in z.iter_mut().zip(&four) {
+    for (z, s) in z.iter_mut().zip(&*four) {
         *z = (s[0] + s[2]) + (s[1] + s[3]);
     }
 }
