@@ -230,14 +230,40 @@ pub fn refuse_foreign_folder(folder: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
+/// As [`refuse_foreign_folder`], and refuses a folder that another command of ours wrote, too: a data set or a report is not to
+/// be replaced by what was made of it.
+///
+/// # Errors
+/// As [`refuse_foreign_folder`].
+pub fn refuse_folder_of_others(folder: &Path, command: Option<&str>, force: bool) -> Result<()> {
+    refuse_foreign_folder(folder, force)?;
+    let Ok(mark) = std::fs::read(folder.join(FOLDER_MARK)) else { return Ok(()) };
+    let written = command_of(&mark);
+    if !force && written.as_deref() != command {
+        let what = written.map_or_else(|| "something else".to_owned(), |w| format!("what `headfit {w}` wrote"));
+        return Err(Error::Usage(format!(
+            "{} holds {what}; choose another folder or pass --force to replace it",
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The command that a mark names.
+fn command_of(mark: &[u8]) -> Option<String> {
+    let mark: serde_json::Value = serde_json::from_slice(mark).ok()?;
+    mark["command"].as_str().map(str::to_owned)
+}
+
 /// Writes a folder whole: all files go to a temporary sibling, which then takes the folder's place.
 /// Names are relative, may hold `/`, and must stay inside.
 ///
 /// # Errors
-/// [`Error::Usage`] as in [`refuse_foreign_folder`]; [`Error::Io`] if something cannot be written, in which case the
+/// [`Error::Usage`] as in [`refuse_folder_of_others`]; [`Error::Io`] if something cannot be written, in which case the
 /// old folder is still there.
 pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)], force: bool) -> Result<()> {
-    refuse_foreign_folder(folder, force)?;
+    let command = files.iter().find(|(name, _)| name == FOLDER_MARK).and_then(|(_, mark)| command_of(mark));
+    refuse_folder_of_others(folder, command.as_deref(), force)?;
     let folder = &target_of(folder);
     let parent = folder_of(folder);
     std::fs::create_dir_all(&parent).map_err(Error::io(&parent))?;
@@ -295,6 +321,23 @@ fn set_ordinary_permissions(_: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_of_another_command_is_kept() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("out");
+        let files = |command: &str| {
+            let mark = format!("{{\"command\": \"{command}\"}}").into_bytes();
+            vec![(FOLDER_MARK.to_owned(), mark), (format!("{command}.csv"), b"x".to_vec())]
+        };
+        write_folder(&out, &files("synth"), false).unwrap();
+        let refused = write_folder(&out, &files("audit"), false).unwrap_err();
+        assert!(refused.exit_code() == 2 && refused.to_string().contains("what `headfit synth` wrote"), "{refused}");
+        assert!(out.join("synth.csv").exists());
+        write_folder(&out, &files("synth"), false).unwrap();
+        write_folder(&out, &files("audit"), true).unwrap();
+        assert!(out.join("audit.csv").exists() && !out.join("synth.csv").exists());
+    }
 
     #[test]
     fn rows_of_a_table_stand_on_one_line_each() {

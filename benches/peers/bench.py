@@ -9,6 +9,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -97,8 +98,9 @@ class Bench:
         planned = sum(row.seconds for row in self.rows) + 60
         print(f"{len(self.rows)} rows, {self.options.threads} thread(s); planned: {planned / 60:.0f} minutes, and up to 5 more "
               "for the first build and environment", flush=True)
-        for folder in ("references", "jobs", "data"):
+        for folder in ("references", "data"):
             (self.dir / folder).mkdir(parents=True, exist_ok=True)
+        self.jobs = tempfile.TemporaryDirectory(dir=self.dir)  # two runs at once do not meet
         self.program = self.options.program or self.build()
         self.results["machine"] = machine()
         self.results["versions"] = versions()
@@ -161,7 +163,7 @@ class Bench:
         """Times the program and keeps its weights."""
         import rows
 
-        data, jobs = rows.folder(self.dir, row.data), self.dir / "jobs"
+        data, jobs = rows.folder(self.dir, row.data), Path(self.jobs.name)
         hard = (data / "X_i8.npy").exists() and self.options.storage == "i8"
         x, n = data / ("X_i8.npy" if hard else "X.npy"), rows.DATA[row.data].n
         out = jobs / "ours.json"
@@ -259,7 +261,7 @@ class Bench:
     def peer(self, row, name):
         import rows
 
-        jobs = self.dir / "jobs"
+        jobs = Path(self.jobs.name)
         job, out, log = jobs / "job.json", jobs / "out.json", jobs / "log.txt"
         out.unlink(missing_ok=True)
         job.write_text(json.dumps({

@@ -231,12 +231,17 @@ def main():
     result = dict(solver=job["solver"], row=row.id, reached=False)
     end = time.time() + job["budget"]
     for tol in solver.ladder:
-        seconds, W = once(tol)
+        begun = time.perf_counter()
+        # A cross-validation takes the tolerance that its path needs, and is run at that one only.
+        seconds, W = (None, solver.path(lams, row.nonneg, tol)) if row.task == "cv" else once(tol)
+        seconds = seconds or time.perf_counter() - begun
         worst = float(error(W))
         result.update(tolerance=tol, error=worst, runs=[seconds], reached=worst <= TARGET)
         if result["reached"] or time.time() + seconds > end:
             break
-    while result["reached"] and len(result["runs"]) < job["repeats"] and time.time() + seconds < end:
+    if result["reached"] and row.task == "cv":
+        result["runs"] = [once(tol)[0]]
+    while result["reached"] and len(result["runs"]) < job["repeats"] and time.time() + result["runs"][-1] < end:
         result["runs"].append(once(tol)[0])
     Path(job["out"]).write_text(json.dumps(result))
 

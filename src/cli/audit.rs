@@ -1,6 +1,6 @@
 //! `headfit audit`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -74,7 +74,7 @@ pub struct AuditArgs {
 pub fn run(args: &AuditArgs, printer: &Printer) -> Result<()> {
     let to_stdout = json_target(args.json.as_deref(), args.force)?;
     if let Some(folder) = &args.output {
-        output::refuse_foreign_folder(folder, args.force)?;
+        refuse_folder(folder, args)?;
     }
     let progress = printer.progress("reading");
     let ds = dataset::read(&args.data.source(), args.data.read_options())?;
@@ -99,13 +99,25 @@ pub fn run(args: &AuditArgs, printer: &Printer) -> Result<()> {
         show(&found, args, printer);
     }
     if let Some(folder) = &args.output {
-        output::write_folder(folder, &files(&found)?, true)?;
+        output::write_folder(folder, &files(&found)?, args.force)?;
         printer.note(format!("wrote {}", folder.display()));
     }
     if let Some(path) = &args.json {
         printer.json(path, &found, args.force)?;
     }
     fail(&found, args.fail_on)
+}
+
+/// Fails early where the folder may not be replaced; the data's own folder never may.
+fn refuse_folder(folder: &Path, args: &AuditArgs) -> Result<()> {
+    let same = |path: &Path| path.canonicalize().ok();
+    if same(folder).is_some() && same(folder) == same(&args.data.data) {
+        return Err(Error::Usage(format!(
+            "{} is the folder of the data; choose another one for --output",
+            folder.display()
+        )));
+    }
+    output::refuse_folder_of_others(folder, Some(COMMAND), args.force)
 }
 
 /// The failure that the user asked for.
@@ -120,6 +132,8 @@ fn fail(found: &Audit, fail_on: Option<FailOn>) -> Result<()> {
     }
 }
 
+/// What the mark of our folder says.
+const COMMAND: &str = "audit";
 /// Entries that are shown at once: more than fit on a screen are not read.
 const SHOWN: usize = 10;
 /// Other subjects that an entry names.
@@ -230,10 +244,10 @@ fn beside(found: &Audit, args: &AuditArgs, printer: &Printer) {
 fn files(found: &Audit) -> Result<Vec<(String, Vec<u8>)>> {
     #[derive(Serialize)]
     struct Mark<'a> {
-        kind: &'a str,
+        command: &'a str,
         version: &'a str,
     }
-    let mark = Mark { kind: "audit", version: env!("CARGO_PKG_VERSION") };
+    let mark = Mark { command: COMMAND, version: env!("CARGO_PKG_VERSION") };
     let mut files = vec![(FOLDER_MARK.to_owned(), to_json(&mark)?.into_bytes())];
     files.extend(report::audit_files(found)?);
     Ok(files)

@@ -56,8 +56,13 @@ fn a_person_sees_a_screen_and_a_machine_everything() {
     // The folder is ours and may be replaced; another one may not.
     let run = headfit(root.path(), &["audit", "sim", "-o", "audit", "--no-refits", "--draws", "50", "-q"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
-    let run = headfit(root.path(), &["audit", "sim", "-o", "sim", "--no-refits"]);
-    assert_eq!(run.code, 2, "{run:?}");
+    let run = headfit(root.path(), &["audit", "sim", "-o", "sim", "--no-refits", "--force"]);
+    assert!(run.code == 2 && run.stderr.contains("is the folder of the data"), "{run:?}");
+    assert!(root.path().join("sim/answers.parquet").exists());
+    std::fs::create_dir(root.path().join("mine")).unwrap();
+    std::fs::write(root.path().join("mine/notes.txt"), "x").unwrap();
+    let run = headfit(root.path(), &["audit", "sim", "-o", "mine", "--no-refits"]);
+    assert!(run.code == 2 && run.stderr.contains("was not written by headfit"), "{run:?}");
 }
 
 /// Every name that stands in `value` is known to the schema, and everything that the schema demands is there.
