@@ -98,7 +98,7 @@ try {
   for (const protocol of new Set(rows.map((row) => row.protocol))) {
     const radio = page.locator(`#protocol-${protocol}`);
     if (await radio.count()) await radio.check();
-    const visible = await page.evaluate(() => [...document.querySelectorAll(".board table")].map((table) => ({
+    const visible = await page.evaluate(() => [...document.querySelectorAll(".board table")].filter((table) => table.caption && table.querySelector("tbody[data-protocol]")).map((table) => ({
       dimension: table.caption.textContent,
       rows: [...table.querySelectorAll("tbody:not(.floor) tr")].filter((row) => row.getBoundingClientRect().height > 0)
         .map((row) => [row.cells[0].textContent, row.cells[1].firstChild.textContent]),
