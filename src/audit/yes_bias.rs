@@ -8,6 +8,9 @@ use crate::Result;
 /// Share of yes answers above the share of people who see the same.
 const YES: Band = Band { null: 0.0, look: 0.1, bad: 0.25, side: Side::Above };
 
+/// A question's place in the checklist, its threshold, and the ratings of each item.
+type Comparison<'a> = (usize, f64, &'a [Vec<f64>]);
+
 /// The check: per judge and question, the mean over rated items of the answer (yes = 1) minus the share of raters whose rating
 /// reaches the question's option.
 ///
@@ -25,11 +28,11 @@ pub fn run(input: &AuditInput) -> Result<Outcome> {
         of_items[rating.item].push(rating.value);
     }
     // Per question of the answers: its place in the checklist, its threshold, and the ratings to compare it with.
-    let place: Vec<Option<(usize, f64, &Vec<Vec<f64>>)>> = (answers.question_ids.iter())
+    let place: Vec<Option<Comparison>> = (answers.question_ids.iter())
         .map(|id| {
             let q = checklist.index(id)?;
             let question = &checklist.questions[q];
-            Some((q, question.threshold?, ratings.get(question.subdimension.as_str())?))
+            Some((q, question.threshold?, ratings.get(question.subdimension.as_str())?.as_slice()))
         })
         .collect();
     let mut rows: BTreeMap<(usize, usize), (Vec<f64>, Vec<usize>)> = BTreeMap::new();
