@@ -293,7 +293,7 @@ mod tests {
                 .map(|i| {
                     let margin: f64 = random.random_range(-4.0..4.0);
                     let (chance, u) = (model.at(margin), random.random_range(0.0..1.0));
-                    let human = if u < chance.a { 1 } else { i8::from(u >= chance.a + chance.tie) * -1 };
+                    let human = if u < chance.a { 1 } else { -i8::from(u >= chance.a + chance.tie) };
                     Pair { margin, human, group: (i / 2) as u32, part: 0, model }
                 })
                 .collect();

@@ -21,6 +21,9 @@ pub struct Facts {
     pub rated: Vec<RatedItem>,
 }
 
+/// Annotator (numbered by name) and value of each rating of an item.
+pub type Ratings = Vec<(u32, f64)>;
+
 /// An item with its ratings on the dimension.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RatedItem {
@@ -31,7 +34,7 @@ pub struct RatedItem {
     /// Prompt, numbered likewise.
     pub prompt: u32,
     /// Annotator (numbered by name) and value.
-    pub ratings: Vec<(u32, f64)>,
+    pub ratings: Ratings,
 }
 
 impl RatedItem {
@@ -82,7 +85,7 @@ pub fn rated_items(ds: &Dataset, dimension: &str) -> Vec<RatedItem> {
     let mut names: Vec<&str> = of_dimension().map(|r| r.annotator.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let mut by_id: BTreeMap<&str, (usize, Vec<(u32, f64)>)> = BTreeMap::new();
+    let mut by_id: BTreeMap<&str, (usize, Ratings)> = BTreeMap::new();
     for rating in of_dimension() {
         let annotator = names.binary_search(&rating.annotator.as_str()).unwrap_or(0) as u32;
         let entry = by_id.entry(&ds.items.ids[rating.item]).or_insert((rating.item, Vec::new()));
