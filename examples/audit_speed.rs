@@ -4,6 +4,8 @@
 //!
 //! Simulated data in the shape of VisionReward-Video: as many items as pairs (default 40,000), 64 questions, ten dimensions.
 
+#![allow(clippy::print_stdout)] // a program of its own: what it prints is its result
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 

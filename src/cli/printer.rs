@@ -154,7 +154,7 @@ fn steps(message: &str) -> Option<(u64, u64)> {
     let words: Vec<&str> = message.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     let counts = words.windows(3).filter(|w| w[1] == "of");
     let read = |w: &[&str]| Some((w[0].parse::<u64>().ok()?, w[2].parse::<u64>().ok()?));
-    counts.filter_map(read).filter(|(step, all)| (1..=*all).contains(step)).last()
+    counts.filter_map(read).rfind(|(step, all)| (1..=*all).contains(step))
 }
 
 /// The words of a text, each with control characters made visible.
