@@ -7,6 +7,7 @@ mod columns;
 pub mod diff;
 pub mod explain;
 mod file;
+mod flip;
 mod hierarchical;
 mod options;
 mod ratings;

@@ -56,7 +56,7 @@ fn two(generator: &str, extra: &str) -> [String; 2] {
 }
 
 fn sides(p: usize, side: usize) -> &'static str {
-    if (p + side) % 2 == 0 { "gen-x" } else { "gen-y" }
+    if (p + side).is_multiple_of(2) { "gen-x" } else { "gen-y" }
 }
 
 #[test]
@@ -104,8 +104,9 @@ fn a_group_of_one_is_named_and_not_judged() {
 
 #[test]
 fn an_attribute_missing_for_half_says_so_everywhere() {
-    let half =
-        |p: usize, side: usize| if p % 2 == 0 { String::new() } else { ["lo", "hi"][(p / 2 + side) % 2].to_owned() };
+    let half = |p: usize, side: usize| {
+        if p.is_multiple_of(2) { String::new() } else { ["lo", "hi"][(p / 2 + side) % 2].to_owned() }
+    };
     let found = audited(&data(120, &|p, side| [sides(p, side).to_owned(), half(p, side)], &[]));
     let said = reasons(&found, "extra");
     assert!(
