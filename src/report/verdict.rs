@@ -166,7 +166,7 @@ impl<'a> Facts<'a> {
         let (lost, open, few) = (of(Verdict::HeadLoses), of(Verdict::NoDifferenceShown), of(Verdict::NotEnoughData));
         let total = self.comparisons().count();
         if total == 0 {
-            return "There is no other scorer to compare with.".to_owned();
+            return format!("There is no other scorer to compare with.{}", self.attributes_ahead());
         }
         let mut text = match lost.as_slice() {
             [] => "No other scorer is shown to be better than the head on any dimension.".to_owned(),
@@ -194,7 +194,28 @@ impl<'a> Facts<'a> {
                 }
             ));
         }
+        text.push_str(&self.attributes_ahead());
         text
+    }
+
+    /// Where a single attribute of the items says more than the head does: people may have judged what it stands for.
+    fn attributes_ahead(&self) -> String {
+        let ahead: Vec<String> = (self.evaluation.floors.iter())
+            .filter(|f| f.floor == "attribute" && f.protocol == self.protocol)
+            .filter_map(|f| {
+                let head = self.head(&f.dimension)?.value.filter(|head| f.value > *head)?;
+                let (name, alone) = (f.detail.as_deref().unwrap_or("attribute"), percent(f.value));
+                let range = span(f.low, f.high);
+                Some(format!("{name} on {}: {alone} %{range} against {} %", f.dimension, percent(head)))
+            })
+            .collect();
+        if ahead.is_empty() {
+            return String::new();
+        }
+        format!(
+            " An attribute of the items alone, fitted out of fold, does better than the head ({}).",
+            ahead.join("; ")
+        )
     }
 }
 

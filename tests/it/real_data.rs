@@ -18,6 +18,8 @@ use headfit::evaluate::{
 use headfit::features::{self, FeatureMatrix, FeatureOptions};
 use headfit::head::TrainOptions;
 
+use crate::support::{folder, headfit, real_data};
+
 /// The data set of this name, or nothing where it is not there.
 fn read(name: &str) -> Option<(PathBuf, Dataset)> {
     let root = std::env::var_os("HEADFIT_REAL_DATA")
@@ -276,4 +278,15 @@ fn the_head_of_tifa160_does_not_win_and_the_report_says_so() {
     assert!(clip.difference.unwrap() < 0.0, "{clip:?}");
     assert_ne!(clip.verdict, Verdict::HeadWins);
     assert!(!found.verdict("alignment_dsg").contains("beats"));
+}
+
+#[test]
+fn a_report_says_where_an_attribute_does_better_than_the_head() {
+    let Some(data) = real_data("tcbench_i2v") else { return };
+    let room = folder();
+    let few = ["--no-audit", "--bootstrap", "0", "--draws", "100", "--dimension", "alignment"];
+    let run = headfit(room.path(), &[&["report", data.to_str().unwrap(), "-o", "r"], &few[..]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ").replace('\u{a0}', " ");
+    assert!(said.contains("does better than the head (generator on alignment: 79."), "{said}");
 }
