@@ -32,11 +32,7 @@ pub fn note(
 ) -> Option<String> {
     if separates(rows, w) == Some(Kind::Complete) {
         let columns: Vec<usize> = (0..w.len()).filter(|&j| w[j] != 0.0).collect();
-        return Some(format!(
-            "Complete separation: the head orders every training pair as people did ({}). Without a penalty the weights \
-             would grow for ever; their size here follows from λ alone.",
-            list(&columns, options)
-        ));
+        return Some(complete("every training pair", &columns, options));
     }
     if lambda > WEAK_PENALTY * lambda_max {
         return None;
@@ -54,6 +50,15 @@ pub fn note(
 fn moving(u: &[f64], alone: &[usize]) -> Vec<usize> {
     let largest = u.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     (0..u.len()).filter(|&j| u[j].abs() > 0.01 * largest || alone.contains(&j)).collect()
+}
+
+/// What is said where the head itself orders everything as people did.
+fn complete(what: &str, columns: &[usize], options: &FitOptions) -> String {
+    format!(
+        "Complete separation: the head orders {what} as people did ({}). Without a penalty the weights would grow for ever; \
+         their size here follows from λ alone.",
+        list(columns, options)
+    )
 }
 
 fn told(kind: Kind, columns: &[usize], what: &str, options: &FitOptions) -> String {
@@ -79,11 +84,7 @@ pub fn note_ratings(
     let along = |u: &[f64]| orders(rows, |i| dot(row_of(&rows.x, columns, i as u32), &u[..columns]));
     if along(w) == Some(Kind::Complete) {
         let used: Vec<usize> = (0..columns).filter(|&j| w[j] != 0.0).collect();
-        return Some(format!(
-            "Complete separation: the head orders all ratings as people did ({}). Without a penalty the weights would grow \
-             for ever; their size here follows from λ alone.",
-            list(&used, options)
-        ));
+        return Some(complete("all ratings", &used, options));
     }
     if lambda > WEAK_PENALTY * lambda_max {
         return None;

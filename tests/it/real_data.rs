@@ -22,13 +22,7 @@ use crate::support::{folder, headfit, real_data};
 
 /// The data set of this name, or nothing where it is not there.
 fn read(name: &str) -> Option<(PathBuf, Dataset)> {
-    let root = std::env::var_os("HEADFIT_REAL_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    let path = root.join(name);
-    if !path.is_dir() {
-        eprintln!("SKIPPED: {} is not there; set HEADFIT_REAL_DATA to the folder of real data", path.display());
-        return None;
-    }
+    let path = real_data(name)?;
     let source = Source::Folder { path: path.clone(), manifest: None };
     Some((path, dataset::read(&source, ReadOptions::default()).unwrap_or_else(|e| panic!("{name}: {e}"))))
 }
