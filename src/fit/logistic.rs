@@ -7,7 +7,7 @@ use pulp::NullaryFnOnce;
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::kernel::{self, Gram, Level, Real, Storage, TILE, Tile, View, padded};
+use super::kernel::{self, Ahead, Gram, Level, Real, Storage, TILE, Tile, View, padded};
 use super::lanes;
 use super::likelihood::{BLOCK_ROWS, Likelihood, Model, Problem, RowWeights, loss_and_gradient};
 use crate::rng;
@@ -123,6 +123,8 @@ struct Logistic<'a, T: Storage, R: Real> {
     weight: Cow<'a, [f64]>,
     /// Rows of positive weight; `None` = all.
     rows: Option<Cow<'a, [u32]>>,
+    /// The weight of every row, where all have the same: it need not be read then.
+    same_weight: Option<f64>,
     total: f64,
     level: Level,
     arithmetic: std::marker::PhantomData<R>,
@@ -145,7 +147,9 @@ impl<'a, T: Storage, R: Real> Logistic<'a, T, R> {
         rows: Option<Cow<'a, [u32]>>,
         total: f64,
     ) -> Self {
-        Self { x, columns, y, weight, rows, total, level: Level::best(), arithmetic: std::marker::PhantomData }
+        let same_weight = weight.first().copied().filter(|m| rows.is_none() && weight.iter().all(|w| w == m));
+        let (level, arithmetic) = (Level::best(), std::marker::PhantomData);
+        Self { x, columns, y, weight, rows, same_weight, total, level, arithmetic }
     }
 
     fn len(&self) -> usize {
@@ -186,20 +190,30 @@ impl<T: Storage, R: Real, W: OnTile<R>> NullaryFnOnce for OverBlock<'_, '_, T, R
 
     #[inline(always)]
     fn call(mut self) -> W {
-        let Logistic { x, columns, y, weight, rows, .. } = self.of;
-        let mut tile = Tile::new(*columns);
+        let Logistic { x, columns, y, weight, rows, same_weight, .. } = self.of;
+        let columns = *columns;
+        let mut tile = Tile::new(columns);
         let (mut sums, mut z) = (kernel::RowSums::default(), [R::ZERO; TILE]);
+        let same_weight = same_weight.map(|m| [R::from_f64(m); TILE]);
         for first in self.range.clone().step_by(TILE) {
             let last = (first + TILE).min(self.range.end);
             let n = last - first;
-            let (view, labels, m) = match rows {
+            let (view, labels, m);
+            match rows {
                 Some(rows) => {
                     let rows = &rows[first..last];
-                    (tile.gather(x, *columns, rows), picked(y, rows), picked(weight, rows))
+                    view = tile.gather(x, columns, rows);
+                    kernel::margins(view, n, &self.w, &mut sums, &mut z, &Ahead::<T>::new(&[]));
+                    (labels, m) = (picked(y, rows), picked(weight, rows));
                 }
-                None => (tile.window(x, *columns, first, last), filled(&y[first..last]), filled(&weight[first..last])),
-            };
-            kernel::margins(view, n, &self.w, &mut sums, &mut z);
+                None => {
+                    let next = Ahead::new(&x[last * columns..(last + TILE).min(y.len()) * columns]);
+                    view = tile.margins((x, columns), (first, last), &self.w, &mut sums, &mut z, &next);
+                    labels = filled(&y[first..last]);
+                    m = same_weight.filter(|_| n == TILE).unwrap_or_else(|| filled(&weight[first..last]));
+                    next.late();
+                }
+            }
             z[n..].fill(R::ZERO);
             self.work.tile(view, n, &z, &labels, &m);
         }

@@ -7,6 +7,7 @@
 //! Storage and arithmetic are chosen apart: answers may be kept as [`i8`], [`f32`] or [`f64`] ([`Storage`]), tiles are
 //! computed in [`f32`] or [`f64`] ([`Real`]), and sums over tiles are always `f64`.
 
+mod ahead;
 mod gram;
 mod level;
 mod many;
@@ -14,6 +15,7 @@ mod real;
 mod single;
 mod storage;
 
+pub use ahead::Ahead;
 pub use gram::Gram;
 pub use level::Level;
 pub use many::{Lanes, many, many_at};

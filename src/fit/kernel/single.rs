@@ -1,60 +1,137 @@
 //! One weight vector: margins, slopes and gradient of a tile.
 
+use super::ahead::Ahead;
 use super::real::add_scaled;
 use super::storage::{GROUP, View};
-use super::{LANES, Real, TILE};
+use super::{LANES, Real, Storage, TILE};
 
-/// Room for the running sums of a tile's rows, which become fewer level by level.
-pub struct RowSums<R> {
-    sixteen: [[R; LANES]; TILE],
-    eight: [[R; 8]; TILE],
-    four: [[R; 4]; TILE],
-}
+/// Room for the running sums of a tile's rows.
+pub struct RowSums<R>([[R; 8]; TILE]);
 
 impl<R: Real> Default for RowSums<R> {
     fn default() -> Self {
-        Self { sixteen: [[R::ZERO; LANES]; TILE], eight: [[R::ZERO; 8]; TILE], four: [[R::ZERO; 4]; TILE] }
+        Self([[R::ZERO; 8]; TILE])
+    }
+}
+
+impl<R: Real> RowSums<R> {
+    fn groups(&mut self, rows: usize) -> impl Iterator<Item = (usize, &mut [[R; 8]; GROUP])> {
+        self.0.as_chunks_mut::<GROUP>().0.iter_mut().enumerate().take(rows.div_ceil(GROUP))
+    }
+
+    #[inline(always)]
+    fn add_up(&self, z: &mut [R; TILE]) {
+        for (z, sums) in z.as_chunks_mut::<8>().0.iter_mut().zip(self.0.as_chunks::<8>().0) {
+            *z = row_sums(sums);
+        }
     }
 }
 
 /// z_r = x_r · w for the first `rows` rows and what completes their last group; `w` is padded with zeros to whole vectors.
 #[inline(always)]
-pub fn margins<R: Real>(view: View<R>, rows: usize, w: &[R], sums: &mut RowSums<R>, z: &mut [R; TILE]) {
+pub fn margins<R: Real, T>(
+    view: View<R>,
+    rows: usize,
+    w: &[R],
+    sums: &mut RowSums<R>,
+    z: &mut [R; TILE],
+    ahead: &Ahead<T>,
+) {
     let w = w.as_chunks::<LANES>().0;
-    let RowSums { sixteen, eight, four } = sums;
-    for (g, sums) in sixteen.as_chunks_mut::<GROUP>().0.iter_mut().enumerate().take(rows.div_ceil(GROUP)) {
-        margins_of(view, g * GROUP, w, sums);
-    }
-    // The sums of a row as a tree, one level for all rows after the other: each is vector code.
-    for (to, from) in eight.iter_mut().zip(&*sixteen) {
-        for l in 0..8 {
-            to[l] = from[l] + from[l + 8];
+    for (g, sums) in sums.groups(rows) {
+        ahead.early(g);
+        let row = |r: usize| view.x[(g * GROUP + r) * view.stride..][..w.len() * LANES].as_chunks::<LANES>().0;
+        let (xa, xb, xc, xd) = (row(0), row(1), row(2), row(3));
+        // Four rows at once, so that their sums do not wait for one another. Named sums, not an array of them: compilers keep
+        // these in registers.
+        let (mut a, mut b, mut c, mut d) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
+        for ((((w, xa), xb), xc), xd) in w.iter().zip(xa).zip(xb).zip(xc).zip(xd) {
+            add_products(&mut a, xa, w);
+            add_products(&mut b, xb, w);
+            add_products(&mut c, xc, w);
+            add_products(&mut d, xd, w);
         }
+        *sums = [halved(&a), halved(&b), halved(&c), halved(&d)];
     }
-    for (to, from) in four.iter_mut().zip(&*eight) {
-        for l in 0..4 {
-            to[l] = from[l] + from[l + 4];
-        }
-    }
-    for (z, s) in z.iter_mut().zip(&*four) {
-        *z = (s[0] + s[2]) + (s[1] + s[3]);
-    }
+    sums.add_up(z);
 }
 
-/// Four rows at once, so that their sums do not wait for one another.
+/// As [`margins`] of the rows of `x` [·, columns], each of which can be read to `w.len()` values; they are left in `copy`
+/// [·, `w.len()`] in the type of the arithmetic.
 #[inline(always)]
-fn margins_of<R: Real>(view: View<R>, first: usize, w: &[[R; LANES]], sums: &mut [[R; LANES]; GROUP]) {
-    let row = |g: usize| view.x[(first + g) * view.stride..][..w.len() * LANES].as_chunks::<LANES>().0;
-    let (xa, xb, xc, xd) = (row(0), row(1), row(2), row(3));
-    // Four named sums, not an array of them: compilers keep these in registers.
-    let (mut a, mut b, mut c, mut d) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
-    for ((((w, xa), xb), xc), xd) in w.iter().zip(xa).zip(xb).zip(xc).zip(xd) {
-        add_products(&mut a, xa, w);
-        add_products(&mut b, xb, w);
-        add_products(&mut c, xc, w);
-        add_products(&mut d, xd, w);
+#[allow(clippy::too_many_arguments)] // as above, and two for the copy
+pub fn margins_with_copy<T: Storage, R: Real>(
+    (x, columns): (&[T], usize),
+    copy: &mut [R],
+    rows: usize,
+    w: &[R],
+    sums: &mut RowSums<R>,
+    z: &mut [R; TILE],
+    ahead: &Ahead<T>,
+) {
+    let width = w.len();
+    let w = w.as_chunks::<LANES>().0;
+    for ((g, sums), copy) in sums.groups(rows).zip(copy.chunks_exact_mut(GROUP * width)) {
+        ahead.early(g);
+        let row = |r: usize| x[(g * GROUP + r) * columns..][..width].as_chunks::<LANES>().0;
+        let (xa, xb, xc, xd) = (row(0), row(1), row(2), row(3));
+        let (ca, rest) = copy.as_chunks_mut::<LANES>().0.split_at_mut(w.len());
+        let (cb, rest) = rest.split_at_mut(w.len());
+        let (cc, cd) = rest.split_at_mut(w.len());
+        let cd = &mut cd[..w.len()];
+        let (mut a, mut b, mut c, mut d) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
+        for (k, w) in w.iter().enumerate() {
+            add_converted(&mut a, &mut ca[k], &xa[k], w);
+            add_converted(&mut b, &mut cb[k], &xb[k], w);
+            add_converted(&mut c, &mut cc[k], &xc[k], w);
+            add_converted(&mut d, &mut cd[k], &xd[k], w);
+        }
+        *sums = [halved(&a), halved(&b), halved(&c), halved(&d)];
     }
-    *sums = [a, b, c, d];
+    sums.add_up(z);
+}
+
+/// copy = x, sums += copy w, lane by lane.
+#[inline(always)]
+fn add_converted<T: Storage, R: Real>(sums: &mut [R; LANES], copy: &mut [R; LANES], x: &[T; LANES], w: &[R; LANES]) {
+    for l in 0..LANES {
+        copy[l] = x[l].convert();
+    }
+    add_products(sums, copy, w);
+}
+
+/// The first level of the tree of a row's sums.
+#[inline(always)]
+fn halved<R: Real>(sums: &[R; LANES]) -> [R; 8] {
+    let mut half = [R::ZERO; 8];
+    for l in 0..8 {
+        half[l] = sums[l] + sums[l + 8];
+    }
+    half
+}
+
+/// The other levels, for eight rows at once: written as sums of whole vectors, whose shuffles compilers find.
+#[inline(always)]
+fn row_sums<R: Real>(s: &[[R; 8]; 8]) -> [R; 8] {
+    let quarter = |a: &[R; 8], b: &[R; 8]| {
+        let low = [a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]];
+        sum(low, &[a[4], a[5], a[6], a[7], b[4], b[5], b[6], b[7]])
+    };
+    let eighth = |p: [R; 8], q: [R; 8]| {
+        let low = [p[0], p[1], q[0], q[1], p[4], p[5], q[4], q[5]];
+        sum(low, &[p[2], p[3], q[2], q[3], p[6], p[7], q[6], q[7]])
+    };
+    let p = eighth(quarter(&s[0], &s[4]), quarter(&s[1], &s[5]));
+    let q = eighth(quarter(&s[2], &s[6]), quarter(&s[3], &s[7]));
+    sum([p[0], p[2], q[0], q[2], p[4], p[6], q[4], q[6]], &[p[1], p[3], q[1], q[3], p[5], p[7], q[5], q[7]])
+}
+
+#[inline(always)]
+fn sum<R: Real>(mut a: [R; 8], b: &[R; 8]) -> [R; 8] {
+    for l in 0..8 {
+        a[l] += b[l];
+    }
+    a
 }
 
 /// sums += a b, lane by lane.

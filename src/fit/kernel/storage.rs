@@ -1,5 +1,7 @@
 //! Numbers as they lie in memory, and tiles of them in the type of the arithmetic.
 
+use super::ahead::{Ahead, LINE};
+use super::single::{RowSums, margins, margins_with_copy};
 use super::{Real, TILE, padded};
 
 /// A type that rows can be stored in: hard answers fit `i8` (a quarter of the memory traffic), probabilities `f32`.
@@ -77,6 +79,8 @@ pub const GROUP: usize = 4;
 /// Up to [`TILE`] rows, ready for the kernels: either a window on the matrix itself or a padded copy.
 pub struct Tile<R> {
     copy: Vec<R>,
+    /// Where the copy starts, so that no vector of it lies in two cache lines.
+    start: usize,
     width: usize,
 }
 
@@ -92,36 +96,65 @@ pub struct View<'a, R> {
 impl<R: Real> Tile<R> {
     /// Room for [`TILE`] rows of `columns` values.
     pub fn new(columns: usize) -> Self {
-        let width = padded(columns);
-        Self { copy: vec![R::ZERO; TILE * width], width }
+        let (width, line) = (padded(columns), LINE / size_of::<R>());
+        let copy = vec![R::ZERO; TILE * width + line];
+        let start = copy.as_ptr().align_offset(LINE).min(line);
+        Self { copy, start, width }
     }
 
     /// The consecutive rows `first..last` of `x` [·, columns]: without a copy where storage and arithmetic are one type
     /// and the window stays inside the matrix.
     #[inline(always)]
     pub fn window<'a, T: Storage>(&'a mut self, x: &'a [T], columns: usize, first: usize, last: usize) -> View<'a, R> {
-        if let Some(x) = R::borrow(x) {
-            // Kernels read whole groups of rows: those beyond `last` weigh 0, but must be there.
-            let rows = (last - first).next_multiple_of(GROUP);
-            let end = (first + rows - 1) * columns + self.width;
-            if end <= x.len() {
-                return View { x: &x[first * columns..end], stride: columns };
-            }
+        if let (Some(end), Some(x)) = (self.end_of_window(x.len(), columns, first, last), R::borrow(x)) {
+            return View { x: &x[first * columns..end], stride: columns };
         }
         // One copy of the whole, row after row without padding: what follows a row is read as its padding, with weight 0.
-        convert(&mut self.copy, &x[first * columns..last * columns]);
-        View { x: &self.copy, stride: columns }
+        let copy = &mut self.copy[self.start..];
+        convert(copy, &x[first * columns..last * columns]);
+        View { x: copy, stride: columns }
+    }
+
+    /// As [`Tile::window`], with the margins of the rows at `w` in `z`.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // a window, and what margins need
+    pub fn margins<'a, T: Storage>(
+        &'a mut self,
+        (x, columns): (&'a [T], usize),
+        (first, last): (usize, usize),
+        w: &[R],
+        sums: &mut RowSums<R>,
+        z: &mut [R; TILE],
+        ahead: &Ahead<T>,
+    ) -> View<'a, R> {
+        if R::borrow(x).is_none() && self.end_of_window(x.len(), columns, first, last).is_some() {
+            let copy = &mut self.copy[self.start..];
+            margins_with_copy((&x[first * columns..], columns), copy, last - first, w, sums, z, ahead);
+            return View { x: copy, stride: self.width };
+        }
+        let view = self.window(x, columns, first, last);
+        margins(view, last - first, w, sums, z, ahead);
+        view
+    }
+
+    /// Where the last vector of the last group of the rows ends, if that is inside a matrix of so many values. Kernels read
+    /// whole groups of rows: those beyond `last` weigh 0, but must be there.
+    #[inline(always)]
+    fn end_of_window(&self, values: usize, columns: usize, first: usize, last: usize) -> Option<usize> {
+        let rows = (last - first).next_multiple_of(GROUP);
+        Some((first + rows - 1) * columns + self.width).filter(|&end| end <= values)
     }
 
     /// Copies of the named rows.
     #[inline(always)]
     pub fn gather<'a, T: Storage>(&'a mut self, x: &[T], columns: usize, rows: &[u32]) -> View<'a, R> {
-        for (to, &row) in self.copy.chunks_exact_mut(self.width).zip(rows) {
+        let copy = &mut self.copy[self.start..];
+        for (to, &row) in copy.chunks_exact_mut(self.width).zip(rows) {
             let from = &x[row as usize * columns..];
             // A whole number of vectors where the matrix does not end before: the rest is padding.
             convert(to, &from[..self.width.min(from.len()).max(columns)]);
         }
-        View { x: &self.copy, stride: self.width }
+        View { x: copy, stride: self.width }
     }
 }
 
