@@ -96,7 +96,7 @@ impl<T: Storage, const K: usize> NullaryFnOnce for Block<'_, T, K> {
             if last - first < TILE {
                 self.lanes.m[last - first..].fill([Real::ZERO; K]);
             }
-            let view = tile.window(x, *columns, first, last);
+            let view = tile.window(x, first, last);
             match self.terms {
                 Some(terms) => {
                     let here = first - self.range.start..last - self.range.start;

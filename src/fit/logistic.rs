@@ -157,7 +157,7 @@ impl<'a, T: Storage, R: Real> Logistic<'a, T, R> {
     }
 
     /// Runs `work` over the tiles of one block.
-    fn over<W: OnTile<R>>(&self, block: usize, w: &[f64], work: W) -> W {
+    fn over<W: OnTile<T, R>>(&self, block: usize, w: &[f64], work: W) -> W {
         let mut padded_w = vec![R::ZERO; padded(self.columns)];
         padded_w.iter_mut().zip(w).for_each(|(to, &from)| *to = R::from_f64(from));
         let first = block * BLOCK_ROWS;
@@ -173,8 +173,8 @@ impl<'a, T: Storage, R: Real> Logistic<'a, T, R> {
 }
 
 /// What is done with the margins of a tile.
-trait OnTile<R: Real> {
-    fn tile(&mut self, view: View<R>, rows: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]);
+trait OnTile<T: Storage, R: Real> {
+    fn tile(&mut self, view: View<T>, rows: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]);
 }
 
 /// Margins of every tile of some rows, handed to `work`.
@@ -185,7 +185,7 @@ struct OverBlock<'a, 'b, T: Storage, R: Real, W> {
     work: W,
 }
 
-impl<T: Storage, R: Real, W: OnTile<R>> NullaryFnOnce for OverBlock<'_, '_, T, R, W> {
+impl<T: Storage, R: Real, W: OnTile<T, R>> NullaryFnOnce for OverBlock<'_, '_, T, R, W> {
     type Output = W;
 
     #[inline(always)]
@@ -198,22 +198,22 @@ impl<T: Storage, R: Real, W: OnTile<R>> NullaryFnOnce for OverBlock<'_, '_, T, R
         for first in self.range.clone().step_by(TILE) {
             let last = (first + TILE).min(self.range.end);
             let n = last - first;
-            let (view, labels, m);
+            let (view, next, labels, m);
             match rows {
                 Some(rows) => {
                     let rows = &rows[first..last];
-                    view = tile.gather(x, columns, rows);
-                    kernel::margins(view, n, &self.w, &mut sums, &mut z, &Ahead::<T>::new(&[]));
+                    (view, next) = (tile.gather(x, rows), Ahead::new(&[]));
                     (labels, m) = (picked(y, rows), picked(weight, rows));
                 }
                 None => {
-                    let next = Ahead::new(&x[last * columns..(last + TILE).min(y.len()) * columns]);
-                    view = tile.margins((x, columns), (first, last), &self.w, &mut sums, &mut z, &next);
+                    view = tile.window(x, first, last);
+                    next = Ahead::new(&x[last * columns..(last + TILE).min(y.len()) * columns]);
                     labels = filled(&y[first..last]);
                     m = same_weight.filter(|_| n == TILE).unwrap_or_else(|| filled(&weight[first..last]));
-                    next.late();
                 }
             }
+            kernel::margins(view, n, &self.w, &mut sums, &mut z, &next);
+            next.late();
             z[n..].fill(R::ZERO);
             self.work.tile(view, n, &z, &labels, &m);
         }
@@ -227,9 +227,9 @@ struct Gradient<'g> {
     gradient: &'g mut [f64],
 }
 
-impl<R: Real> OnTile<R> for Gradient<'_> {
+impl<T: Storage, R: Real> OnTile<T, R> for Gradient<'_> {
     #[inline(always)]
-    fn tile(&mut self, view: View<R>, rows: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]) {
+    fn tile(&mut self, view: View<T>, rows: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]) {
         let (mut slope, mut bend) = ([R::ZERO; TILE], [R::ZERO; TILE]);
         self.loss += kernel::slopes(z, y, m, &mut slope, &mut bend);
         kernel::tile_gradient(view, rows, &slope, self.gradient);
@@ -239,9 +239,9 @@ impl<R: Real> OnTile<R> for Gradient<'_> {
 /// Curvature.
 struct Curvature<R>(Gram<R>);
 
-impl<R: Real> OnTile<R> for Curvature<R> {
+impl<T: Storage, R: Real> OnTile<T, R> for Curvature<R> {
     #[inline(always)]
-    fn tile(&mut self, view: View<R>, rows: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]) {
+    fn tile(&mut self, view: View<T>, rows: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]) {
         let (mut slope, mut bend) = ([R::ZERO; TILE], [R::ZERO; TILE]);
         kernel::slopes(z, y, m, &mut slope, &mut bend);
         self.0.add(view, rows, &bend);
@@ -255,9 +255,9 @@ pub(super) struct RowTerms<R> {
     pub loss: Vec<R>,
 }
 
-impl<R: Real> OnTile<R> for RowTerms<R> {
+impl<T: Storage, R: Real> OnTile<T, R> for RowTerms<R> {
     #[inline(always)]
-    fn tile(&mut self, _: View<R>, rows: usize, z: &[R; TILE], y: &[R; TILE], _: &[R; TILE]) {
+    fn tile(&mut self, _: View<T>, rows: usize, z: &[R; TILE], y: &[R; TILE], _: &[R; TILE]) {
         let (mut slope, mut bend) = ([R::ZERO; TILE], [R::ZERO; TILE]);
         kernel::slopes(z, y, &[R::ONE; TILE], &mut slope, &mut bend);
         self.slope.extend_from_slice(&slope[..rows]);
@@ -271,9 +271,9 @@ struct Conjugate {
     sum: f64,
 }
 
-impl<R: Real> OnTile<R> for Conjugate {
+impl<T: Storage, R: Real> OnTile<T, R> for Conjugate {
     #[inline(always)]
-    fn tile(&mut self, _: View<R>, _: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]) {
+    fn tile(&mut self, _: View<T>, _: usize, z: &[R; TILE], y: &[R; TILE], m: &[R; TILE]) {
         self.sum += kernel::conjugate(z, y, m, R::from_f64(self.scale));
     }
 }
@@ -281,9 +281,9 @@ impl<R: Real> OnTile<R> for Conjugate {
 /// Losses row by row.
 struct RowLosses(Vec<f64>);
 
-impl<R: Real> OnTile<R> for RowLosses {
+impl<T: Storage, R: Real> OnTile<T, R> for RowLosses {
     #[inline(always)]
-    fn tile(&mut self, _: View<R>, rows: usize, z: &[R; TILE], y: &[R; TILE], _: &[R; TILE]) {
+    fn tile(&mut self, _: View<T>, rows: usize, z: &[R; TILE], y: &[R; TILE], _: &[R; TILE]) {
         let losses = kernel::losses(z, y);
         self.0.extend(losses[..rows].iter().map(|l| l.to_f64()));
     }

@@ -1,8 +1,8 @@
 //! The weighted Gram matrix of a tile: what the curvature is made of.
 
 use super::real::add_scaled;
-use super::storage::View;
-use super::{LANES, Real, TILE};
+use super::storage::{View, converted};
+use super::{LANES, Real, Storage, TILE};
 
 /// Rows of the Gram matrix whose sums are kept in registers together.
 const GROUP: usize = 4;
@@ -32,14 +32,15 @@ impl<R: Real> Gram<R> {
 
     /// Adds the first `rows` rows of a tile with weights `s`.
     #[inline(always)]
-    pub fn add(&mut self, view: View<R>, rows: usize, s: &[R; TILE]) {
+    pub fn add<T: Storage>(&mut self, view: View<T>, rows: usize, s: &[R; TILE]) {
         let (vectors, fours) = (self.width / LANES, self.width / GROUP);
         for (r, &s) in s[..rows].iter().enumerate() {
             let row = &view.x[r * view.stride..][..self.width];
             for (c, from) in row.as_chunks::<LANES>().0.iter().enumerate() {
-                self.vectors[c * TILE + r] = *from;
+                self.vectors[c * TILE + r] = converted(from);
             }
-            for (j, &[a, b, c, d]) in row.as_chunks::<GROUP>().0.iter().enumerate() {
+            for (j, four) in row.as_chunks::<GROUP>().0.iter().enumerate() {
+                let [a, b, c, d] = converted(four);
                 self.fours[j * TILE + r] = [s * a, s * b, s * c, s * d];
             }
         }

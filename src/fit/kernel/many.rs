@@ -5,7 +5,7 @@
 
 use super::real::add_scaled;
 use super::storage::View;
-use super::{Real, TILE, padded};
+use super::{Real, Storage, TILE, padded};
 
 /// What K problems bring to and take from a tile.
 #[derive(Clone)]
@@ -13,6 +13,8 @@ pub struct Lanes<R, const K: usize> {
     /// Weights, column by column: `[padded columns][problem]`.
     pub w: Vec<[R; K]>,
     columns: usize,
+    /// The tile in the type of the arithmetic: every value is used K times.
+    x: Vec<R>,
     /// Columns in which some problem has a weight other than 0.
     pub active: Vec<u32>,
     /// Row weights of the tile: `[row][problem]`.
@@ -31,6 +33,15 @@ pub struct Lanes<R, const K: usize> {
 const GROUP: usize = 4;
 
 impl<R: Real, const K: usize> Lanes<R, K> {
+    #[inline(always)]
+    fn convert<T: Storage>(&mut self, view: View<T>, rows: usize) {
+        let width = padded(self.columns);
+        for (r, to) in self.x.chunks_exact_mut(width).take(rows.next_multiple_of(GROUP)).enumerate() {
+            let from = &view.x[r * view.stride..][..width];
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = from.convert());
+        }
+    }
+
     /// Lanes for the given weights, one vector per problem (at most K; the other lanes stay 0).
     pub fn new<'a>(columns: usize, weights: impl Iterator<Item = &'a [f64]>) -> Self {
         let mut w = vec![[R::ZERO; K]; padded(columns)];
@@ -43,6 +54,7 @@ impl<R: Real, const K: usize> Lanes<R, K> {
         Self {
             w,
             columns,
+            x: vec![R::ZERO; TILE * padded(columns)],
             active,
             m: vec![[R::ZERO; K]; TILE],
             z: vec![[R::ZERO; K]; TILE],
@@ -56,20 +68,22 @@ impl<R: Real, const K: usize> Lanes<R, K> {
 
 /// Adds the tile's first `rows` rows with labels `y` to the loss and the gradient of every lane.
 #[inline(always)]
-pub fn many<R: Real, const K: usize>(view: View<R>, rows: usize, y: &[R; TILE], lanes: &mut Lanes<R, K>) {
+pub fn many<T: Storage, R: Real, const K: usize>(view: View<T>, rows: usize, y: &[R; TILE], lanes: &mut Lanes<R, K>) {
+    lanes.convert(view, rows);
     // Rows beyond the end hold old values, which their weight of 0 takes out; columns beyond the end are padding.
     for first in (0..rows.next_multiple_of(GROUP)).step_by(GROUP) {
-        margins(view, first, lanes);
+        margins(first, lanes);
     }
     slopes(rows, y, lanes);
     for first in (0..lanes.columns).step_by(GROUP) {
-        gradient(view, rows, first, lanes);
+        gradient(rows, first, lanes);
     }
 }
 
 /// As [`many`] where all lanes are at one point: `slope` and `loss` of each row, without its weight, are known.
 #[inline(always)]
-pub fn many_at<R: Real, const K: usize>(view: View<R>, slope: &[R], loss: &[R], lanes: &mut Lanes<R, K>) {
+pub fn many_at<T: Storage, R: Real, const K: usize>(view: View<T>, slope: &[R], loss: &[R], lanes: &mut Lanes<R, K>) {
+    lanes.convert(view, slope.len());
     let mut sums = [R::ZERO; K];
     for (((z, m), &slope), &loss) in lanes.z.iter_mut().zip(&lanes.m).zip(slope).zip(loss) {
         for k in 0..K {
@@ -79,15 +93,15 @@ pub fn many_at<R: Real, const K: usize>(view: View<R>, slope: &[R], loss: &[R], 
     }
     lanes.loss.iter_mut().zip(sums).for_each(|(sum, part)| *sum += part.to_f64());
     for first in (0..lanes.columns).step_by(GROUP) {
-        gradient(view, slope.len(), first, lanes);
+        gradient(slope.len(), first, lanes);
     }
 }
 
 #[inline(always)]
-fn margins<R: Real, const K: usize>(view: View<R>, first: usize, lanes: &mut Lanes<R, K>) {
+fn margins<R: Real, const K: usize>(first: usize, lanes: &mut Lanes<R, K>) {
     // Four named sums, not an array of them: compilers keep these in registers.
     let (mut a, mut b, mut c, mut d) = ([R::ZERO; K], [R::ZERO; K], [R::ZERO; K], [R::ZERO; K]);
-    let row = |g: usize| &view.x[(first + g) * view.stride..][..lanes.w.len()];
+    let row = |g: usize| &lanes.x[(first + g) * lanes.w.len()..][..lanes.w.len()];
     let (xa, xb, xc, xd) = (row(0), row(1), row(2), row(3));
     for &j in &lanes.active {
         let j = j as usize;
@@ -126,10 +140,11 @@ fn slopes<R: Real, const K: usize>(rows: usize, y: &[R; TILE], lanes: &mut Lanes
 }
 
 #[inline(always)]
-fn gradient<R: Real, const K: usize>(view: View<R>, rows: usize, first: usize, lanes: &mut Lanes<R, K>) {
+fn gradient<R: Real, const K: usize>(rows: usize, first: usize, lanes: &mut Lanes<R, K>) {
     let (mut a, mut b, mut c, mut d) = ([R::ZERO; K], [R::ZERO; K], [R::ZERO; K], [R::ZERO; K]);
+    let width = lanes.w.len();
     for (r, slope) in lanes.z.iter().enumerate().take(rows) {
-        let x = &view.x[r * view.stride + first..][..GROUP];
+        let x = &lanes.x[r * width + first..][..GROUP];
         add_scaled(&mut a, x[0], slope);
         add_scaled(&mut b, x[1], slope);
         add_scaled(&mut c, x[2], slope);

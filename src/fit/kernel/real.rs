@@ -5,8 +5,6 @@
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
-use super::Storage;
-
 /// Running sums of one vector: the order of additions follows from it, at every instruction set.
 pub const LANES: usize = 16;
 
@@ -57,9 +55,6 @@ pub trait Real:
 
     /// ln(1 + e) for 0 ≤ e ≤ 1, to a relative error of a few units in the last place.
     fn ln_1p(self) -> Self;
-
-    /// `x` itself where it is stored in this type already.
-    fn borrow<T: Storage>(x: &[T]) -> Option<&[Self]>;
 }
 
 /// sums += a x, lane by lane.
@@ -143,11 +138,6 @@ impl Real for f32 {
         let s2 = s * s;
         let p = horner!(s2, 2.0 / 15.0, 2.0 / 13.0, 2.0 / 11.0, 2.0 / 9.0, 2.0 / 7.0, 2.0 / 5.0, 2.0 / 3.0);
         s * s2 * p + 2.0 * s
-    }
-
-    #[inline(always)]
-    fn borrow<T: Storage>(x: &[T]) -> Option<&[Self]> {
-        T::as_f32(x)
     }
 }
 
@@ -263,11 +253,6 @@ impl Real for f64 {
             2.0 / 3.0
         );
         s * s2 * p + 2.0 * s
-    }
-
-    #[inline(always)]
-    fn borrow<T: Storage>(x: &[T]) -> Option<&[Self]> {
-        T::as_f64(x)
     }
 }
 

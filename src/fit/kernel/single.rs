@@ -2,7 +2,7 @@
 
 use super::ahead::Ahead;
 use super::real::add_scaled;
-use super::storage::{GROUP, View};
+use super::storage::{GROUP, View, converted};
 use super::{LANES, Real, Storage, TILE};
 
 /// Room for the running sums of a tile's rows.
@@ -29,8 +29,8 @@ impl<R: Real> RowSums<R> {
 
 /// z_r = x_r · w for the first `rows` rows and what completes their last group; `w` is padded with zeros to whole vectors.
 #[inline(always)]
-pub fn margins<R: Real, T>(
-    view: View<R>,
+pub fn margins<T: Storage, R: Real>(
+    view: View<T>,
     rows: usize,
     w: &[R],
     sums: &mut RowSums<R>,
@@ -46,58 +46,14 @@ pub fn margins<R: Real, T>(
         // these in registers.
         let (mut a, mut b, mut c, mut d) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
         for ((((w, xa), xb), xc), xd) in w.iter().zip(xa).zip(xb).zip(xc).zip(xd) {
-            add_products(&mut a, xa, w);
-            add_products(&mut b, xb, w);
-            add_products(&mut c, xc, w);
-            add_products(&mut d, xd, w);
+            add_products(&mut a, &converted(xa), w);
+            add_products(&mut b, &converted(xb), w);
+            add_products(&mut c, &converted(xc), w);
+            add_products(&mut d, &converted(xd), w);
         }
         *sums = [halved(&a), halved(&b), halved(&c), halved(&d)];
     }
     sums.add_up(z);
-}
-
-/// As [`margins`] of the rows of `x` [·, columns], each of which can be read to `w.len()` values; they are left in `copy`
-/// [·, `w.len()`] in the type of the arithmetic.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)] // as above, and two for the copy
-pub fn margins_with_copy<T: Storage, R: Real>(
-    (x, columns): (&[T], usize),
-    copy: &mut [R],
-    rows: usize,
-    w: &[R],
-    sums: &mut RowSums<R>,
-    z: &mut [R; TILE],
-    ahead: &Ahead<T>,
-) {
-    let width = w.len();
-    let w = w.as_chunks::<LANES>().0;
-    for ((g, sums), copy) in sums.groups(rows).zip(copy.chunks_exact_mut(GROUP * width)) {
-        ahead.early(g);
-        let row = |r: usize| x[(g * GROUP + r) * columns..][..width].as_chunks::<LANES>().0;
-        let (xa, xb, xc, xd) = (row(0), row(1), row(2), row(3));
-        let (ca, rest) = copy.as_chunks_mut::<LANES>().0.split_at_mut(w.len());
-        let (cb, rest) = rest.split_at_mut(w.len());
-        let (cc, cd) = rest.split_at_mut(w.len());
-        let cd = &mut cd[..w.len()];
-        let (mut a, mut b, mut c, mut d) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
-        for (k, w) in w.iter().enumerate() {
-            add_converted(&mut a, &mut ca[k], &xa[k], w);
-            add_converted(&mut b, &mut cb[k], &xb[k], w);
-            add_converted(&mut c, &mut cc[k], &xc[k], w);
-            add_converted(&mut d, &mut cd[k], &xd[k], w);
-        }
-        *sums = [halved(&a), halved(&b), halved(&c), halved(&d)];
-    }
-    sums.add_up(z);
-}
-
-/// copy = x, sums += copy w, lane by lane.
-#[inline(always)]
-fn add_converted<T: Storage, R: Real>(sums: &mut [R; LANES], copy: &mut [R; LANES], x: &[T; LANES], w: &[R; LANES]) {
-    for l in 0..LANES {
-        copy[l] = x[l].convert();
-    }
-    add_products(sums, copy, w);
 }
 
 /// The first level of the tree of a row's sums.
@@ -198,7 +154,7 @@ fn lane_sum<R: Real>(values: &[R; TILE]) -> f64 {
 
 /// Adds Σ_r slope_r x_r over the tile's first `rows` rows to `gradient` [padded columns].
 #[inline(always)]
-pub fn tile_gradient<R: Real>(view: View<R>, rows: usize, slope: &[R; TILE], gradient: &mut [f64]) {
+pub fn tile_gradient<T: Storage, R: Real>(view: View<T>, rows: usize, slope: &[R; TILE], gradient: &mut [f64]) {
     let mut to = gradient.as_chunks_mut::<LANES>().0;
     let mut first = 0;
     while !R::LARGE && to.len() >= 4 {
@@ -215,7 +171,7 @@ pub fn tile_gradient<R: Real>(view: View<R>, rows: usize, slope: &[R; TILE], gra
         let mut sum = [R::ZERO; LANES];
         for (r, &s) in slope[..rows].iter().enumerate() {
             let Some(x) = view.x[r * view.stride + first..].first_chunk::<LANES>() else { return };
-            add_scaled(&mut sum, s, x);
+            add_scaled(&mut sum, s, &converted(x));
         }
         add_wide(to, &sum);
     }
@@ -223,28 +179,28 @@ pub fn tile_gradient<R: Real>(view: View<R>, rows: usize, slope: &[R; TILE], gra
 
 /// The columns from `first` in four vectors.
 #[inline(always)]
-fn gradient_of_four<R: Real>(view: View<R>, first: usize, slope: &[R], to: &mut [[f64; LANES]]) {
+fn gradient_of_four<T: Storage, R: Real>(view: View<T>, first: usize, slope: &[R], to: &mut [[f64; LANES]]) {
     let (mut a, mut b, mut c, mut d) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
     for (r, &s) in slope.iter().enumerate() {
         let x = view.x[r * view.stride + first..].as_chunks::<LANES>().0;
         let [xa, xb, xc, xd, ..] = x else { return };
-        add_scaled(&mut a, s, xa);
-        add_scaled(&mut b, s, xb);
-        add_scaled(&mut c, s, xc);
-        add_scaled(&mut d, s, xd);
+        add_scaled(&mut a, s, &converted(xa));
+        add_scaled(&mut b, s, &converted(xb));
+        add_scaled(&mut c, s, &converted(xc));
+        add_scaled(&mut d, s, &converted(xd));
     }
     to.iter_mut().zip([a, b, c, d]).for_each(|(to, sums)| add_wide(to, &sums));
 }
 
 /// The columns from `first` in two vectors.
 #[inline(always)]
-fn gradient_of_two<R: Real>(view: View<R>, first: usize, slope: &[R], to: &mut [[f64; LANES]]) {
+fn gradient_of_two<T: Storage, R: Real>(view: View<T>, first: usize, slope: &[R], to: &mut [[f64; LANES]]) {
     let (mut a, mut b) = ([R::ZERO; LANES], [R::ZERO; LANES]);
     for (r, &s) in slope.iter().enumerate() {
         let x = view.x[r * view.stride + first..].as_chunks::<LANES>().0;
         let [xa, xb, ..] = x else { return };
-        add_scaled(&mut a, s, xa);
-        add_scaled(&mut b, s, xb);
+        add_scaled(&mut a, s, &converted(xa));
+        add_scaled(&mut b, s, &converted(xb));
     }
     to.iter_mut().zip([a, b]).for_each(|(to, sums)| add_wide(to, &sums));
 }
