@@ -15,7 +15,7 @@ use crate::problems::{Problem, Severity};
 use crate::report::{Report, chart_of_explanation, charts_of_heads};
 use crate::{Error, Result, output};
 
-/// One chart as an SVG file
+/// One chart as an SVG or PNG file
 ///
 /// Draws a chart from the numbers of a report (report.json or its folder), of heads.json, of `headfit explain --json`, from the
 /// chart's own data as JSON, or from a data set, for which the whole job is done first.
@@ -25,8 +25,9 @@ use crate::{Error, Result, output};
     headfit plot path heads.json -o charts               one file per head into a folder\n  \
     headfit plot waterfall comparison.json > why.svg     from `headfit explain A B --json comparison.json`\n  \
     headfit plot head-diff heads.json --against old/heads.json -o diff\n  \
-    headfit plot forest data.json -o effects.svg         from {\"kind\": \"forest\", \"rows\": […]}; see `headfit schema chart`\n\n\
-    SVG files follow the reader's light or dark theme; print is light.")]
+    headfit plot forest data.json -o effects.svg         from {\"kind\": \"forest\", \"rows\": […]}; see `headfit schema chart`\n  \
+    headfit plot weights report --dimension overall -o weights.png   if built with `--features png`\n\n\
+    SVG files follow the reader's light or dark theme; print and PNG are light. A PNG has two pixels per unit of the SVG.")]
 pub struct PlotArgs {
     /// Which chart
     #[arg(value_name = "KIND")]
@@ -43,7 +44,7 @@ pub struct PlotArgs {
     /// The layout for narrow screens
     #[arg(long)]
     narrow: bool,
-    /// A file ending in .svg for one chart, or a folder for all (default: one chart to standard output)
+    /// A file ending in .svg or .png for one chart, or a folder for all (default: one chart to standard output)
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Overwrite files
@@ -92,8 +93,12 @@ pub fn run(args: &PlotArgs, printer: &Printer) -> Result<()> {
     };
     match &args.output {
         None => printer.line(one("standard output")?.trim_end()),
-        Some(path) if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg")) => {
+        Some(path) if has_ending(path, "svg") => {
             output::write_file(path, one("a file")?.as_bytes(), args.force)?;
+            printer.line(path.display().to_string());
+        }
+        Some(path) if has_ending(path, "png") => {
+            output::write_file(path, &png_of(&one("a file")?)?, args.force)?;
             printer.line(path.display().to_string());
         }
         Some(folder) => {
@@ -109,6 +114,21 @@ pub fn run(args: &PlotArgs, printer: &Printer) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
+}
+
+#[cfg(feature = "png")]
+fn png_of(svg: &str) -> Result<Vec<u8>> {
+    crate::plot::png(svg).map_err(|reason| Error::Usage(format!("the chart cannot be drawn as PNG: {reason}")))
+}
+
+#[cfg(not(feature = "png"))]
+fn png_of(_: &str) -> Result<Vec<u8>> {
+    let message = "this headfit was built without PNG; give a name ending in .svg, or build with `cargo install --path . --features png`";
+    Err(Error::Usage(message.into()))
 }
 
 fn kind_name(kind: Kind) -> String {

@@ -195,6 +195,8 @@ impl<T: Storage, R: Real, W: OnTile<T, R>> NullaryFnOnce for OverBlock<'_, '_, T
         let mut tile = Tile::new(columns);
         let (mut sums, mut z) = (kernel::RowSums::default(), [R::ZERO; TILE]);
         let same_weight = same_weight.map(|m| [R::from_f64(m); TILE]);
+        // Every fit begins where all margins are 0.
+        let null = self.w.iter().all(|w| *w == R::ZERO);
         for first in self.range.clone().step_by(TILE) {
             let last = (first + TILE).min(self.range.end);
             let n = last - first;
@@ -212,7 +214,9 @@ impl<T: Storage, R: Real, W: OnTile<T, R>> NullaryFnOnce for OverBlock<'_, '_, T
                     m = same_weight.filter(|_| n == TILE).unwrap_or_else(|| filled(&weight[first..last]));
                 }
             }
-            kernel::margins(view, n, &self.w, &mut sums, &mut z, &next);
+            if !null {
+                kernel::margins(view, n, &self.w, &mut sums, &mut z, &next);
+            }
             next.late();
             z[n..].fill(R::ZERO);
             self.work.tile(view, n, &z, &labels, &m);

@@ -65,7 +65,7 @@ impl State {
 
 /// A gap ([`Limits::gap`]) that is good enough for fits of which only a curve, a start or percentiles are wanted: it moves a
 /// weight by far less than a resample does.
-pub const SMALL_GAP: f64 = 2e-7;
+pub const SMALL_GAP: f64 = 4e-7;
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -17,6 +17,8 @@ pub mod judge_quality;
 pub mod leaderboard;
 pub mod path;
 mod plane;
+#[cfg(feature = "png")]
+mod png;
 pub mod position;
 pub mod reliability;
 mod rows;
@@ -35,6 +37,8 @@ pub mod yes_share;
 
 pub use canvas::{inline, without_style};
 pub use chart::{Chart, Kind};
+#[cfg(feature = "png")]
+pub use png::png;
 
 use serde::{Deserialize, Serialize};
 

@@ -63,6 +63,7 @@ fn plot_compare_and_redact_from_the_command_line() {
     assert_eq!((run.code, run.stdout.as_str()), (0, svg.as_str()));
     assert_eq!(headfit(root.path(), &["plot", "path", "one/report.json", "-o", "p.svg"]).code, 0);
     assert_eq!(headfit(root.path(), &["plot", "path", "one/report.json", "-o", "p.svg"]).code, 2, "no overwriting");
+    png(root.path());
     let run = headfit(root.path(), &["plot", "head-diff", "two", "--against", "one", "-o", "charts"]);
     assert!(run.code == 0 && root.path().join("charts/head-diff-overall.svg").exists(), "{}", run.stderr);
     std::fs::write(
@@ -78,6 +79,22 @@ fn plot_compare_and_redact_from_the_command_line() {
     std::fs::write(root.path().join("c.json"), r#"{"kind": "forest", "rowz": []}"#).unwrap();
     let run = headfit(root.path(), &["plot", "forest", "c.json"]);
     assert!(run.code == 3 && run.stderr.contains("rowz"), "{}", run.stderr);
+}
+
+/// A chart as a picture, or the way to a program that draws one.
+fn png(root: &std::path::Path) {
+    let run = headfit(root, &["plot", "path", "one", "-o", "p.png"]);
+    if cfg!(feature = "png") {
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let bytes = std::fs::read(root.join("p.png")).unwrap();
+        let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+        let svg = std::fs::read_to_string(root.join("p.svg")).unwrap();
+        let width: f64 = svg.split("width=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+        assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n") && f64::from(side(16)) == (2.0 * width).ceil());
+    } else {
+        assert!(run.code == 2 && run.stderr.contains("--features png"), "{}", run.stderr);
+        assert!(!root.join("p.png").exists());
+    }
 }
 
 /// Every file below a folder: name relative to it, and bytes.

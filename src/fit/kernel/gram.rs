@@ -4,6 +4,14 @@ use super::real::add_scaled;
 use super::storage::{View, converted};
 use super::{LANES, Real, Storage, TILE};
 
+/// A vector that does not lie in two cache lines.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line<R>([R; LANES]);
+
+/// Columns of half a vector.
+const HALF: usize = LANES / 2;
+
 /// Rows of the Gram matrix whose sums are kept in registers together.
 const GROUP: usize = 4;
 
@@ -14,7 +22,7 @@ pub struct Gram<R> {
     /// Padded columns.
     pub width: usize,
     /// The tile, one vector of columns after the other: [vector][row].
-    vectors: Vec<[R; LANES]>,
+    vectors: Vec<Line<R>>,
     /// The weighted tile, four columns after the other: [four][row].
     fours: Vec<[R; GROUP]>,
 }
@@ -25,7 +33,7 @@ impl<R: Real> Gram<R> {
         Self {
             sums: vec![0.0; width * width],
             width,
-            vectors: vec![[R::ZERO; LANES]; TILE * width / LANES],
+            vectors: vec![Line([R::ZERO; LANES]); TILE * width / LANES],
             fours: vec![[R::ZERO; GROUP]; TILE * width / GROUP],
         }
     }
@@ -37,7 +45,7 @@ impl<R: Real> Gram<R> {
         for (r, &s) in s[..rows].iter().enumerate() {
             let row = &view.x[r * view.stride..][..self.width];
             for (c, from) in row.as_chunks::<LANES>().0.iter().enumerate() {
-                self.vectors[c * TILE + r] = converted(from);
+                self.vectors[c * TILE + r] = Line(converted(from));
             }
             for (j, four) in row.as_chunks::<GROUP>().0.iter().enumerate() {
                 let [a, b, c, d] = converted(four);
@@ -48,7 +56,13 @@ impl<R: Real> Gram<R> {
             let left = &self.fours[j * TILE..][..rows];
             for c in j * GROUP / LANES..vectors {
                 let right = &self.vectors[c * TILE..][..rows];
-                block(left, right, &mut self.sums[j * GROUP * self.width + c * LANES..], self.width);
+                let out = &mut self.sums[j * GROUP * self.width + c * LANES..];
+                if R::LARGE {
+                    half_block(left, right.iter().filter_map(|x| x.0.first_chunk()), out, self.width);
+                    half_block(left, right.iter().filter_map(|x| x.0.last_chunk()), &mut out[HALF..], self.width);
+                } else {
+                    block(left, right, out, self.width);
+                }
             }
         }
     }
@@ -56,10 +70,11 @@ impl<R: Real> Gram<R> {
 
 /// Four rows and one vector of columns of the sums.
 #[inline(always)]
-fn block<R: Real>(left: &[[R; GROUP]], right: &[[R; LANES]], out: &mut [f64], width: usize) {
+fn block<R: Real>(left: &[[R; GROUP]], right: &[Line<R>], out: &mut [f64], width: usize) {
     // Named sums, not an array of them: compilers keep these in registers.
     let (mut s0, mut s1, mut s2, mut s3) = ([R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES], [R::ZERO; LANES]);
     for (left, x) in left.iter().zip(right) {
+        let x = &x.0;
         add_scaled(&mut s0, left[0], x);
         add_scaled(&mut s1, left[1], x);
         add_scaled(&mut s2, left[2], x);
@@ -68,6 +83,29 @@ fn block<R: Real>(left: &[[R; GROUP]], right: &[[R; LANES]], out: &mut [f64], wi
     for (k, sums) in [s0, s1, s2, s3].iter().enumerate() {
         let to = &mut out[k * width..][..LANES];
         for l in 0..LANES {
+            to[l] += sums[l].to_f64();
+        }
+    }
+}
+
+/// As [`block`] for half a vector: as many sums of `f64` as the registers hold.
+#[inline(always)]
+fn half_block<'x, R: Real>(
+    left: &[[R; GROUP]],
+    right: impl Iterator<Item = &'x [R; HALF]>,
+    out: &mut [f64],
+    width: usize,
+) {
+    let (mut s0, mut s1, mut s2, mut s3) = ([R::ZERO; HALF], [R::ZERO; HALF], [R::ZERO; HALF], [R::ZERO; HALF]);
+    for (left, x) in left.iter().zip(right) {
+        add_scaled(&mut s0, left[0], x);
+        add_scaled(&mut s1, left[1], x);
+        add_scaled(&mut s2, left[2], x);
+        add_scaled(&mut s3, left[3], x);
+    }
+    for (k, sums) in [s0, s1, s2, s3].iter().enumerate() {
+        let to = &mut out[k * width..][..HALF];
+        for l in 0..HALF {
             to[l] += sums[l].to_f64();
         }
     }

@@ -143,8 +143,8 @@ fn slopes<R: Real, const K: usize>(rows: usize, y: &[R; TILE], lanes: &mut Lanes
 fn gradient<R: Real, const K: usize>(rows: usize, first: usize, lanes: &mut Lanes<R, K>) {
     let (mut a, mut b, mut c, mut d) = ([R::ZERO; K], [R::ZERO; K], [R::ZERO; K], [R::ZERO; K]);
     let width = lanes.w.len();
-    for (r, slope) in lanes.z.iter().enumerate().take(rows) {
-        let x = &lanes.x[r * width + first..][..GROUP];
+    for (slope, x) in lanes.z[..rows].iter().zip(lanes.x.chunks_exact(width)) {
+        let Some(x) = x.get(first..first + GROUP) else { break };
         add_scaled(&mut a, x[0], slope);
         add_scaled(&mut b, x[1], slope);
         add_scaled(&mut c, x[2], slope);
