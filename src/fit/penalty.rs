@@ -21,6 +21,12 @@ impl Penalty {
         }
     }
 
+    /// The same for the named coordinates alone.
+    pub fn of(&self, coordinates: &[usize]) -> Self {
+        let part = |of: &[f64]| coordinates.iter().map(|&j| of[j]).collect();
+        Self { l1: part(&self.l1), l2: part(&self.l2), bounds: coordinates.iter().map(|&j| self.bounds[j]).collect() }
+    }
+
     /// Value at `w`, which lies within the bounds.
     pub fn value(&self, w: &[f64]) -> f64 {
         (0..w.len()).map(|j| self.l1[j] * w[j].abs() + 0.5 * self.l2[j] * w[j] * w[j]).sum()

@@ -16,13 +16,46 @@ const PARAMETERS_PER_SWEEP: usize = 16;
 /// Limit of rounds (sweeps, then exact solve).
 const ROUNDS: usize = 250;
 
+/// More parameters than this are solved on those that move: the others cost a look at their slope only.
+const WIDE: usize = 128;
+
 /// argmin over v of gradient·(v−w) + ½ (v−w)ᵀH(v−w) + penalty(v), to a model residual of `target`.
 ///
 /// Coordinate descent finds which weights are zero or at a bound; a Cholesky solve on the others then ends what descent
 /// would only approach on correlated questions. The exact step stops at the first bound or sign change it meets, so
 /// every move lowers the model.
 pub fn minimise(h: &Array2<f64>, gradient: &[f64], w: &[f64], penalty: &Penalty, target: f64) -> Vec<f64> {
-    Level::best().run(Model { h, gradient, w, penalty, target })
+    let whole = |slope: &[f64], v: &[f64]| Level::best().run(Model { h, gradient: slope, w: v, penalty, target });
+    if w.len() <= WIDE {
+        return whole(gradient, w);
+    }
+    let (mut v, mut slope) = (w.to_vec(), gradient.to_vec());
+    for _ in 0..ROUNDS {
+        // A coordinate at 0 whose slope the penalty holds stays there until the others have moved.
+        let moving: Vec<usize> =
+            (0..v.len()).filter(|&j| v[j] != 0.0 || penalty.distance(j, v[j], slope[j]) > target).collect();
+        if 4 * moving.len() > 3 * v.len() {
+            return whole(&slope, &v);
+        }
+        let part = |of: &[f64]| moving.iter().map(|&j| of[j]).collect::<Vec<f64>>();
+        let corner = Array2::from_shape_fn((moving.len(), moving.len()), |(a, b)| h[[moving[a], moving[b]]]);
+        let model = Model {
+            h: &corner,
+            gradient: &part(&slope),
+            w: &part(&v),
+            penalty: &penalty.of(&moving),
+            target: 0.5 * target,
+        };
+        for (&j, new) in moving.iter().zip(Level::best().run(model)) {
+            if new != v[j] {
+                move_coordinate(h, &mut v, &mut slope, j, new);
+            }
+        }
+        if penalty.residual(&v, &slope) <= target {
+            break;
+        }
+    }
+    v
 }
 
 /// What [`minimise`] is given: one piece of work for the vector instructions of the machine.
@@ -178,6 +211,28 @@ mod tests {
             assert!((x - expected).abs() < 1e-12);
         }
         assert!(!cholesky_solve(&mut [1.0, 0.0, 1.0, 1.0], 2, &mut [1.0, 1.0]));
+    }
+
+    #[test]
+    fn wide_models_end_where_all_coordinates_together_do() {
+        // Few of many coordinates move; some of them only after others have.
+        let d = 3 * WIDE;
+        let h = Array2::from_shape_fn(
+            (d, d),
+            |(i, j)| if i == j { 1.0 } else { 0.6f64.powi(i.abs_diff(j) as i32 % 40) * 0.4 },
+        );
+        let h = &h + &h.t();
+        let gradient: Vec<f64> = (0..d).map(|j| (j as f64 * 0.37).sin() * if j % 5 == 0 { 1.0 } else { 0.3 }).collect();
+        let bounds: Vec<(f64, f64)> =
+            (0..d).map(|j| if j % 7 == 0 { (0.0, 0.05) } else { (f64::NEG_INFINITY, f64::INFINITY) }).collect();
+        let penalty = Penalty::new(0.35, 0.9, &vec![1.0; d], &bounds);
+        let start = vec![0.0; d];
+        let v = minimise(&h, &gradient, &start, &penalty, 1e-10);
+        let slope: Vec<f64> = gradient.iter().zip(times(&h, &v)).map(|(g, hv)| g + hv).collect();
+        assert!(penalty.residual(&v, &slope) <= 1e-9, "{}", penalty.residual(&v, &slope));
+        let all = Level::best().run(Model { h: &h, gradient: &gradient, w: &start, penalty: &penalty, target: 1e-10 });
+        assert!(v.iter().zip(&all).all(|(a, b)| (a - b).abs() < 1e-8));
+        assert!(v.iter().any(|w| *w != 0.0) && 2 * v.iter().filter(|w| **w == 0.0).count() > d);
     }
 
     #[test]

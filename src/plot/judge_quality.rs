@@ -104,10 +104,15 @@ pub fn finding(input: &JudgeQuality) -> String {
 
 fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &JudgeQuality) -> Result<f64> {
     let mut points = known(input);
+    let threshold = input.threshold.filter(|t| t.is_finite());
     let note = format!(
-        "{}One dot per question; grey dots have weight zero.{}",
+        "{}One dot per question; grey dots have weight zero.{}{}",
         origin(input.simulated),
-        if points.iter().any(|p| input.doubtful(p)) { " Orange: weight on answers below the dashed line." } else { "" }
+        threshold.map_or_else(String::new, |t| format!(
+            " Answers left of the dashed line ({} %) are bad.",
+            number(t * 100.0, 0)
+        )),
+        if points.iter().any(|p| input.doubtful(p)) { " Orange: weight on them." } else { "" }
     );
     let y = header(pen, width, title, &note)?;
     if points.is_empty() {
@@ -130,11 +135,13 @@ fn paint(pen: &mut Pen<'_>, width: f64, title: &str, input: &JudgeQuality) -> Re
     )?;
     let zero = plane.y.at(0.0);
     pen.line((left, zero), (right, zero), Ink::Faint, 1.0)?;
-    if let Some(t) = input.threshold.filter(|t| t.is_finite()) {
-        pen.dashed(plane.x.at(t * 100.0), top, bottom, Ink::Quiet, 1.0)?;
+    let mut taken = Taken::default();
+    if let Some(t) = threshold {
+        let x = plane.x.at(t * 100.0);
+        pen.dashed(x, top, bottom, Ink::Quiet, 1.0)?;
+        taken.take((x - 1.0, top, x + 1.0, bottom));
     }
     points.sort_by(|a, b| a.weight.abs().total_cmp(&b.weight.abs()));
-    let mut taken = Taken::default();
     for p in &points {
         let (x, y) = plane.at(p.quality * 100.0, p.weight);
         let ink = if input.doubtful(p) {

@@ -84,6 +84,11 @@ try {
         return bad.map((v) => `${v.id}: ${v.help} (${v.nodes.length}; ${v.nodes[0].html.slice(0, 160)})`);
       });
       check(faults.length === 0, `${name}: accessibility: ${faults.join("; ")}`);
+      const glued = await page.evaluate(() => [...document.querySelectorAll("th .ci, td .ci")].filter((note) => {
+        const style = getComputedStyle(note);
+        return note.textContent && note.previousSibling && style.display !== "block" && parseFloat(style.marginLeft) === 0;
+      }).map((note) => note.parentElement.textContent));
+      check(glued.length === 0, `${name}: a note runs into what stands before it: ${glued.slice(0, 3).join("; ")}`);
       if (shots) await page.screenshot({ path: path.join(shots, `${width}-${colorScheme}.png`), fullPage: true });
       check(trouble.length === 0, `${name}: ${trouble.join("; ")}`);
       await context.close();
