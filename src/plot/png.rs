@@ -16,16 +16,26 @@ const LONGEST: f32 = 16_384.0;
 
 /// The fonts of the machine, searched once: that takes longer than drawing.
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
+    let mut found = fontdb::Database::new();
+    found.load_system_fonts();
+    // A character that the first choice lacks (a minus, an arrow) is taken from the first font that has it: plain upright
+    // sans-serif ones stand first.
+    let family = |face: &fontdb::FaceInfo| face.families.first().map(|(name, _)| name.clone()).unwrap_or_default();
+    let mut faces: Vec<fontdb::FaceInfo> = found.faces().cloned().collect();
+    faces.sort_by_key(|face| {
+        let odd = face.style != fontdb::Style::Normal || face.stretch != fontdb::Stretch::Normal;
+        let name = family(face);
+        (odd, face.weight != fontdb::Weight::NORMAL, face.monospaced, !name.contains("Sans"), name)
+    });
     let mut fonts = fontdb::Database::new();
-    fonts.load_system_fonts();
+    let first = faces.first().map(family);
+    for face in faces {
+        fonts.push_face_info(face);
+    }
     // Where a system names no sans-serif font, any that it has is better than a chart without text.
-    if fonts.query(&fontdb::Query { families: &[fontdb::Family::SansSerif], ..Default::default() }).is_none() {
-        let family = |face: &fontdb::FaceInfo| face.families.first().map(|(name, _)| name.clone());
-        let names: Vec<String> = fonts.faces().filter_map(family).collect();
-        let sans = names.iter().find(|name| name.contains("Sans") && !name.contains("Mono")).or(names.first());
-        if let Some(name) = sans {
-            fonts.set_sans_serif_family(name.clone());
-        }
+    let sans = fontdb::Query { families: &[fontdb::Family::SansSerif], ..Default::default() };
+    if let (None, Some(name)) = (fonts.query(&sans), first) {
+        fonts.set_sans_serif_family(name);
     }
     Arc::new(fonts)
 });

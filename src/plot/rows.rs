@@ -386,10 +386,13 @@ fn chart_has_headings(chart: &RowChart) -> bool {
 
 /// An axis over all estimates and, as far as they do not flatten the rest, the ends of their intervals.
 fn scale<'c>(panel: &Panel, cells: impl Iterator<Item = &'c Cell>, left: f64, right: f64) -> Scale {
-    let (mut centres, mut ends) = (panel.span.clone(), Vec::new());
+    let (mut centres, mut ends, mut lengths) = (panel.span.clone(), Vec::new(), Vec::new());
     for mark in cells.flat_map(|c| &c.marks) {
         match *mark {
-            Mark::Whisker { low, high, .. } => ends.extend([low, high]),
+            Mark::Whisker { low, high, .. } => {
+                ends.extend([low, high]);
+                lengths.push(high - low);
+            }
             Mark::Dot { at, .. } | Mark::Small { at, .. } | Mark::Ring { at, .. } | Mark::Step { at } => {
                 centres.push(at)
             }
@@ -398,11 +401,40 @@ fn scale<'c>(panel: &Panel, cells: impl Iterator<Item = &'c Cell>, left: f64, ri
     }
     let finite = || centres.iter().copied().filter(|v| v.is_finite());
     let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+    // Intervals of the usual length are shown whole, however near to one another their centres lie.
+    lengths.retain(|l| l.is_finite());
+    lengths.sort_by(f64::total_cmp);
+    let usual = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
     let ends = ends.into_iter().map(|e| {
-        let room = if high > low { 1.2 * (high - low) } else { f64::INFINITY };
+        let room = if high > low { (1.2 * (high - low)).max(2.0 * usual) } else { f64::INFINITY };
         e.clamp((low - room).min(high), (high + room).max(low))
     });
     let values: Vec<f64> = if low <= high { centres.iter().copied().chain(ends).collect() } else { centres.clone() };
     let ticks = (((right - left) / 55.0) as usize).clamp(2, 7);
     Scale::over(values.into_iter().map(|v| panel.shown(v)), ticks, left, right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(at: f64, half: f64) -> Cell {
+        let (low, high, ink) = (at - half, at + half, Ink::Accent);
+        Cell {
+            marks: vec![Mark::Whisker { low, high, ink }, Mark::Dot { at, ink }],
+            value: String::new(),
+            tip: String::new(),
+        }
+    }
+
+    #[test]
+    fn usual_intervals_are_shown_whole_and_a_huge_one_flattens_nothing() {
+        let panel = Panel::new("x", "", Ink::Accent);
+        let near = [cell(0.722, 0.03), cell(0.725, 0.03)];
+        let found = scale(&panel, near.iter(), 0.0, 300.0);
+        assert!(found.holds(0.692) && found.holds(0.755));
+        let one_huge = [cell(0.1, 0.05), cell(0.3, 0.05), cell(0.5, 0.05), cell(0.4, 900.0)];
+        let found = scale(&panel, one_huge.iter(), 0.0, 300.0);
+        assert!(found.holds(0.05) && found.holds(0.55) && !found.holds(5.0));
+    }
 }

@@ -89,6 +89,9 @@ try {
         return note.textContent && note.previousSibling && style.display !== "block" && parseFloat(style.marginLeft) === 0;
       }).map((note) => note.parentElement.textContent));
       check(glued.length === 0, `${name}: a note runs into what stands before it: ${glued.slice(0, 3).join("; ")}`);
+      // On a telephone findings are read, not scrolled sideways.
+      const wide = await page.evaluate(() => [...document.querySelectorAll("table.findings")].map((table) => table.scrollWidth - table.parentElement.clientWidth));
+      check(width > 400 || wide.every((over) => over <= 1), `${name}: findings are ${wide} px too wide`);
       if (shots) await page.screenshot({ path: path.join(shots, `${width}-${colorScheme}.png`), fullPage: true });
       check(trouble.length === 0, `${name}: ${trouble.join("; ")}`);
       await context.close();
