@@ -8,7 +8,7 @@ use super::canvas::{Caption, Pen, Side, Type, figure};
 use super::frame::{header, nothing, origin, spread};
 use super::plane::{Axis, FOOT, NAME, Plane};
 use super::scale::Scale;
-use super::text::{count, number, one_line, width as text_width, wrap};
+use super::text::{count, counted, number, one_line, width as text_width, wrap};
 use super::theme::{Ink, SMALL};
 use crate::Result;
 
@@ -90,15 +90,22 @@ pub fn finding(input: &Path) -> String {
     let best = losses.iter().copied().min_by(|a, b| a.loss.total_cmp(&b.loss));
     match (chosen, best) {
         (Some(c), Some(b)) if c.nonzero == b.nonzero => {
-            format!("The {head} head keeps {} weights, where the out-of-fold loss is smallest", count(c.nonzero))
+            format!(
+                "The {head} head keeps {}, where the out-of-fold loss is smallest",
+                counted(c.nonzero, "weight", "weights")
+            )
         }
         (Some(c), Some(b)) if input.chosen > b.lambda => format!(
-            "The {head} head keeps {} weights; the smallest loss has {}, but not shown to be better",
-            count(c.nonzero),
+            "The {head} head keeps {}; the smallest loss has {}, but not shown to be better",
+            counted(c.nonzero, "weight", "weights"),
             count(b.nonzero)
         ),
         (Some(c), Some(b)) => {
-            format!("The {head} head keeps {} weights; the smallest loss has {}", count(c.nonzero), count(b.nonzero))
+            format!(
+                "The {head} head keeps {}; the smallest loss has {}",
+                counted(c.nonzero, "weight", "weights"),
+                count(b.nonzero)
+            )
         }
         _ => {
             let used = input.traces.iter().filter(|t| t.near(input.chosen) != 0.0).count();
