@@ -80,12 +80,7 @@ fn block<R: Real>(left: &[[R; GROUP]], right: &[Line<R>], out: &mut [f64], width
         add_scaled(&mut s2, left[2], x);
         add_scaled(&mut s3, left[3], x);
     }
-    for (k, sums) in [s0, s1, s2, s3].iter().enumerate() {
-        let to = &mut out[k * width..][..LANES];
-        for l in 0..LANES {
-            to[l] += sums[l].to_f64();
-        }
-    }
+    add_block([s0, s1, s2, s3], out, width);
 }
 
 /// As [`block`] for half a vector: as many sums of `f64` as the registers hold.
@@ -103,9 +98,15 @@ fn half_block<'x, R: Real>(
         add_scaled(&mut s2, left[2], x);
         add_scaled(&mut s3, left[3], x);
     }
-    for (k, sums) in [s0, s1, s2, s3].iter().enumerate() {
-        let to = &mut out[k * width..][..HALF];
-        for l in 0..HALF {
+    add_block([s0, s1, s2, s3], out, width);
+}
+
+/// Adds the four rows of a block to the sums of `f64`.
+#[inline(always)]
+fn add_block<R: Real, const N: usize>(sums: [[R; N]; GROUP], out: &mut [f64], width: usize) {
+    for (k, sums) in sums.iter().enumerate() {
+        let to = &mut out[k * width..][..N];
+        for l in 0..N {
             to[l] += sums[l].to_f64();
         }
     }
